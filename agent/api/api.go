@@ -1,0 +1,209 @@
+// Package api holds the wire types of minewatch's local door and the Client that speaks to it.
+//
+// It is all that the tray, the native messaging host and scripts know of the agent. Every line the program prints
+// under --json is one of these types; keys are snake_case with the unit at the end, and a version is only raised when
+// a key changes its meaning or goes away.
+package api
+
+import "time"
+
+// Version is the version of the wire types.
+const Version = 1
+
+// AlertState says where an alert stands.
+type AlertState string
+
+// The states of an alert: pending -> firing -> resolved.
+const (
+	Pending  AlertState = "pending"  // the judge suspects; the site is being looked up
+	Firing   AlertState = "firing"   // people are told
+	Resolved AlertState = "resolved" // it is over, see Alert.Reason
+)
+
+// Alert is one incident of one subject, from the first suspicion to its end.
+type Alert struct {
+	Type  string     `json:"type"` // "alert"
+	ID    string     `json:"id,omitzero"`
+	State AlertState `json:"state"`
+	// T is the time in seconds since the agent (or the recording) began, as the judge's clock counts.
+	T float64 `json:"t_s"`
+	// Started, Updated and Ended are wall clock times in UTC.
+	Started time.Time `json:"started,omitzero"`
+	Updated time.Time `json:"updated,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	// Reason says why a resolved alert ended: "load_ended", "process_ended", "tab_closed", "allowed",
+	// "agent_stopped".
+	Reason string `json:"reason,omitzero"`
+	// Subject is "browser_tab", "process" or "group".
+	Subject string `json:"subject"`
+	// Site is the registrable domain of the tab, empty when no single site can be named.
+	Site string `json:"site"`
+	// Sites lists the candidates when SiteConfidence is "shared".
+	Sites []string `json:"sites,omitempty"`
+	// SiteConfidence is "exact", "shared", "probable" or "unknown"; empty when the subject is not a browser tab.
+	SiteConfidence string `json:"site_confidence"`
+	// EmbeddedIn is the site of the page around it when the load is in a cross-site frame.
+	EmbeddedIn string `json:"embedded_in,omitzero"`
+	// Browser is the browser's program name, such as "chromium".
+	Browser string `json:"browser,omitzero"`
+	// Tabs is the number of tabs in the process; TabHidden reports that none of them is on screen.
+	Tabs      int  `json:"tabs,omitzero"`
+	TabHidden bool `json:"tab_hidden,omitzero"`
+
+	ProcessName string `json:"process_name"`
+	Exe         string `json:"exe,omitzero"`
+	User        string `json:"user,omitzero"` // uid or SID of the process's owner
+	PID         int32  `json:"pid"`
+	Processes   int    `json:"processes,omitzero"` // living members of a group
+
+	// Cores is the mean use over the judge's window; MachinePercent the same as a share of the whole machine.
+	Cores          float64 `json:"cores"`
+	MachinePercent float64 `json:"machine_percent"`
+	// Busy is how long the load has lasted.
+	Busy float64 `json:"busy_s,omitzero"`
+	// Severity is "mining_like" or "heavy" (sustained, but not of mining's shape).
+	Severity   string     `json:"severity"`
+	Confidence float64    `json:"confidence"`
+	Evidence   []Evidence `json:"evidence"`
+	// SnoozedUntil is set while the user asked not to be reminded.
+	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
+	// Quiet reports that no notification is due: the same subject alerted shortly before, or is snoozed.
+	Quiet bool `json:"quiet,omitzero"`
+}
+
+// Evidence is what one rule found: a sentence for people, its weight in log-odds, and the figures behind it.
+type Evidence struct {
+	Rule   string             `json:"rule"`
+	Text   string             `json:"text"`
+	Weight float64            `json:"weight"`
+	Facts  map[string]float64 `json:"facts,omitempty"`
+}
+
+// Allowance says that a user agreed to the load of a site or a program.
+type Allowance struct {
+	Type string `json:"type"` // "allowance"
+	// Site is a registrable domain; Program the path of a program. Exactly one is set.
+	Site    string `json:"site,omitzero"`
+	Program string `json:"program,omitzero"`
+	// User is the uid or SID it belongs to.
+	User  string    `json:"user,omitzero"`
+	Since time.Time `json:"since,omitzero"`
+	Until time.Time `json:"until,omitzero"` // zero: for good
+}
+
+// Status is what `minewatch status` shows.
+type Status struct {
+	Type       string    `json:"type"` // "status"
+	APIVersion int       `json:"api_version"`
+	Version    string    `json:"version"`
+	PID        int       `json:"pid"`
+	Started    time.Time `json:"started"`
+	Watching   bool      `json:"watching"` // a snapshot came within the last three intervals
+	Cores      int       `json:"cores"`
+	Processes  int       `json:"processes"`
+	IntervalMS int64     `json:"interval_ms"`
+	// Sampler names the way the machine is read, such as "gopsutil".
+	Sampler string `json:"sampler"`
+	// CPU is the agent's own CPU time since it began; RSS its resident memory.
+	CPU float64 `json:"cpu_s"`
+	RSS uint64  `json:"rss_bytes"`
+	// State is the folder of the store, Socket the local door.
+	State  string `json:"state"`
+	Socket string `json:"socket"`
+	// Firing is the number of alerts firing for the caller.
+	Firing   int             `json:"firing"`
+	Browsers []BrowserStatus `json:"browsers"`
+	Trays    []TrayStatus    `json:"trays"`
+	// Troubles are sentences that say what does not work and what to do.
+	Troubles []string `json:"troubles,omitempty"`
+}
+
+// BrowserStatus is one connected browser extension.
+type BrowserStatus struct {
+	Name      string `json:"name"` // program name of the browser
+	PID       int32  `json:"pid"`  // its root process
+	Extension string `json:"extension_version"`
+}
+
+// TrayStatus is one connected tray.
+type TrayStatus struct {
+	PID int32 `json:"pid"`
+	// Mode is "menu" (icon, menu and notifications) or "notifications" (no tray host was found).
+	Mode   string `json:"mode"`
+	Detail string `json:"detail,omitzero"`
+}
+
+// Live is the view of one tick, for people who watch: only what uses the processor now.
+type Live struct {
+	Type string    `json:"type"` // "tick"
+	T    float64   `json:"t_s"`
+	Time time.Time `json:"time"`
+	// Machine is the use of all cores in percent since the tick before, 0 to 100.
+	Machine   float64   `json:"machine_percent"`
+	Cores     int       `json:"cores"`
+	Processes int       `json:"processes"`
+	Hot       []LiveRow `json:"hot"`
+}
+
+// LiveRow is one busy process, tab or group.
+type LiveRow struct {
+	Key            string   `json:"key"`
+	Subject        string   `json:"subject"` // as Alert.Subject
+	Process        string   `json:"process_name"`
+	PID            int32    `json:"pid"`
+	Site           string   `json:"site,omitzero"`
+	Sites          []string `json:"sites,omitempty"`
+	SiteConfidence string   `json:"site_confidence,omitzero"`
+	// Cores is the use since the tick before; Mean that over the judge's window.
+	Cores      float64    `json:"cores"`
+	Mean       float64    `json:"mean_cores"`
+	State      string     `json:"state"` // "watching", "suspected", "cleared"
+	Severity   string     `json:"severity,omitzero"`
+	Confidence float64    `json:"confidence"`
+	Busy       float64    `json:"busy_s"`
+	Evidence   []Evidence `json:"evidence,omitempty"`
+}
+
+// Event is one server-sent event: exactly one field is set.
+type Event struct {
+	Alert *Alert `json:"alert,omitempty"`
+	Live  *Live  `json:"live,omitempty"`
+}
+
+// Question is what the agent asks a browser's extension. See docs/extension-protocol.md.
+type Question struct {
+	V    int    `json:"v"`
+	Type string `json:"type"` // "who", "close", "show"
+	ID   int64  `json:"id"`
+	// Renderer is the browser's own number of the renderer process.
+	Renderer int `json:"renderer,omitzero"`
+	// Tab and Origin, for "close" and "show": the tab, and the top origin it must still have.
+	Tab    int64  `json:"tab,omitzero"`
+	Origin string `json:"origin,omitzero"`
+}
+
+// Answer is what an extension says: unasked once at the start ("hello"), else in answer to a Question.
+type Answer struct {
+	V    int    `json:"v"`
+	Type string `json:"type"` // "hello", "frames", "done"
+	ID   int64  `json:"id,omitzero"`
+	// Extension is the extension's version, in "hello".
+	Extension string  `json:"extension,omitzero"`
+	Renderer  int     `json:"renderer,omitzero"`
+	Frames    []Frame `json:"frames,omitempty"`
+	// Last is the origin that last lived in the renderer, when no frame does.
+	Last string `json:"last,omitzero"`
+	// OK and Error answer "close" and "show".
+	OK    bool   `json:"ok,omitzero"`
+	Error string `json:"error,omitzero"`
+}
+
+// Frame is one frame of a tab: origins only, never a path, a query or a title.
+type Frame struct {
+	Tab     int64  `json:"tab"`
+	Frame   int64  `json:"frame"`
+	Origin  string `json:"origin"`
+	Top     string `json:"top"`
+	Hidden  bool   `json:"hidden"`
+	Audible bool   `json:"audible"`
+}

@@ -1,0 +1,248 @@
+package api
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+)
+
+// ErrNotRunning is returned (wrapped) when no agent listens at the socket.
+var ErrNotRunning = errors.New("minewatch is not running")
+
+// maxBody bounds what the client reads of one answer, in bytes; maxEvent one server-sent event.
+const (
+	maxBody  = 16 << 20
+	maxEvent = 1 << 20
+)
+
+// Client speaks to one agent over its local door. It is safe for concurrent use.
+type Client struct {
+	socket string
+	http   *http.Client
+}
+
+// New returns a client of the agent at the socket (a path; on Windows a pipe's name).
+func New(socket string) *Client {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return dialDoor(ctx, socket) }
+	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
+		DialContext: dial, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
+	}}}
+}
+
+// Sockets returns the places where an agent of this user may listen, the likeliest first: $MINEWATCH_SOCKET alone if
+// it is set, else the user's own agent, then the machine's.
+func Sockets() []string {
+	if s := os.Getenv("MINEWATCH_SOCKET"); s != "" {
+		return []string{s}
+	}
+	return []string{UserSocket(), SystemSocket}
+}
+
+// Find returns a client of the first agent that answers, and an error that wraps ErrNotRunning if none does.
+func Find(ctx context.Context) (*Client, error) {
+	var firstErr error
+	for _, s := range Sockets() {
+		c := New(s)
+		if _, err := c.Status(ctx); err == nil {
+			return c, nil
+		} else if firstErr == nil || !errors.Is(err, ErrNotRunning) {
+			firstErr = err
+		}
+	}
+	return nil, firstErr
+}
+
+// Socket returns the place the client speaks to.
+func (c *Client) Socket() string { return c.socket }
+
+// Status returns how the agent is.
+func (c *Client) Status(ctx context.Context) (Status, error) {
+	var s Status
+	return s, c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
+}
+
+// Alerts returns the caller's alerts that were updated within the given time, oldest first; 0 means all kept.
+func (c *Client) Alerts(ctx context.Context, within time.Duration) ([]Alert, error) {
+	var out []Alert
+	return out, c.call(ctx, http.MethodGet, "/v1/alerts?within_s="+strconv.FormatInt(int64(within/time.Second), 10), nil, &out)
+}
+
+// CloseTab closes the tab an alert names. The agent asks the browser again first and refuses when the tab or its
+// process is no longer the one that was meant.
+func (c *Client) CloseTab(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/close-tab", nil, nil)
+}
+
+// ShowTab brings the tab an alert names to the front.
+func (c *Client) ShowTab(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/show-tab", nil, nil)
+}
+
+// Snooze keeps an alert's subject from notifying for the given time.
+func (c *Client) Snooze(ctx context.Context, id string, d time.Duration) error {
+	return c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/snooze", forSeconds{d.Seconds()}, nil)
+}
+
+// AllowAlert allows the site or program of an alert, for good if d is 0, and returns what was allowed.
+func (c *Client) AllowAlert(ctx context.Context, id string, d time.Duration) (Allowance, error) {
+	var a Allowance
+	return a, c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/allow", forSeconds{d.Seconds()}, &a)
+}
+
+// Allow allows a site or a program (see Allowance) for the caller and returns it as it was stored.
+func (c *Client) Allow(ctx context.Context, a Allowance) (Allowance, error) {
+	var out Allowance
+	return out, c.call(ctx, http.MethodPost, "/v1/allowances", a, &out)
+}
+
+// Disallow takes an allowance back. It is an error if there was none.
+func (c *Client) Disallow(ctx context.Context, a Allowance) error {
+	return c.call(ctx, http.MethodDelete, "/v1/allowances", a, nil)
+}
+
+// Allowances lists what the caller allowed.
+func (c *Client) Allowances(ctx context.Context) ([]Allowance, error) {
+	var out []Allowance
+	return out, c.call(ctx, http.MethodGet, "/v1/allowances", nil, &out)
+}
+
+// Events yields the caller's alerts as they change, beginning with those that are firing now, until ctx ends or the
+// agent goes away (then an error comes last). With live, the view of each tick comes too. A tray says how it shows
+// alerts, so that `status` can tell; others pass nil.
+func (c *Client) Events(ctx context.Context, live bool, tray *TrayStatus) iter.Seq2[Event, error] {
+	q := url.Values{}
+	if live {
+		q.Set("live", "1")
+	}
+	if tray != nil {
+		q.Set("tray", tray.Mode)
+		q.Set("detail", tray.Detail)
+	}
+	return stream[Event](ctx, c, "/v1/events?"+q.Encode())
+}
+
+// Questions yields what the agent asks the browser extension behind the caller, a native messaging host.
+func (c *Client) Questions(ctx context.Context) iter.Seq2[Question, error] {
+	return stream[Question](ctx, c, "/v1/browser/questions")
+}
+
+// Answer passes on what the extension behind the caller said. A stream of Questions must be open.
+func (c *Client) Answer(ctx context.Context, a Answer) error {
+	return c.call(ctx, http.MethodPost, "/v1/browser/answers", a, nil)
+}
+
+// forSeconds is the body of requests with a duration.
+type forSeconds struct {
+	ForS float64 `json:"for_s"`
+}
+
+// Problem is the body of an answer that says no: one plain sentence with what to do next.
+type Problem struct {
+	Message string `json:"error"`
+}
+
+func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Response, error) {
+	var body io.Reader
+	if in != nil {
+		b, err := json.Marshal(in)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(b)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, "http://minewatch"+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	res, err := c.http.Do(req)
+	if err != nil {
+		var dial *net.OpError
+		if errors.Is(err, os.ErrNotExist) || (errors.As(err, &dial) && dial.Op == "dial" && !errors.Is(err, os.ErrPermission)) {
+			return nil, fmt.Errorf("%w: start it with `minewatch run --user` (looked at %s)", ErrNotRunning, c.socket)
+		}
+		return nil, fmt.Errorf("the agent at %s did not answer: %w", c.socket, err)
+	}
+	if res.StatusCode/100 == 2 {
+		return res, nil
+	}
+	defer res.Body.Close()
+	var p Problem
+	if json.NewDecoder(io.LimitReader(res.Body, maxEvent)).Decode(&p) != nil || p.Message == "" {
+		p.Message = "the agent answered " + res.Status
+	}
+	return nil, errors.New(p.Message)
+}
+
+func (c *Client) call(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	res, err := c.do(ctx, method, path, in)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if out == nil {
+		return nil
+	}
+	if err := json.NewDecoder(io.LimitReader(res.Body, maxBody)).Decode(out); err != nil {
+		return fmt.Errorf("the agent's answer to %s could not be read: %w", path, err)
+	}
+	return nil
+}
+
+// stream yields the `data:` lines of a server-sent event stream.
+func stream[T any](ctx context.Context, c *Client, path string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		res, err := c.do(ctx, http.MethodGet, path, nil)
+		if err != nil {
+			yield(zero, err)
+			return
+		}
+		defer res.Body.Close()
+		lines := bufio.NewScanner(res.Body)
+		lines.Buffer(make([]byte, 0, 16<<10), maxEvent)
+		for lines.Scan() {
+			data, ok := bytes.CutPrefix(lines.Bytes(), []byte("data: "))
+			if !ok {
+				continue // blank lines and keep-alive comments
+			}
+			var v T
+			if err := json.Unmarshal(data, &v); err != nil {
+				yield(zero, fmt.Errorf("the agent sent an event that could not be read: %w", err))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			return
+		}
+		if err := lines.Err(); err != nil {
+			yield(zero, fmt.Errorf("the agent went away: %w", err))
+			return
+		}
+		yield(zero, fmt.Errorf("the agent went away: %w", ErrNotRunning))
+	}
+}
+
+// UserSocket returns where this user's own agent listens.
+func UserSocket() string {
+	return filepath.Join(RuntimeDir(), "agent.sock")
+}

@@ -1,0 +1,93 @@
+package heuristics
+
+import "time"
+
+// SubjectKind says what a verdict is about.
+type SubjectKind string
+
+// The kinds of subject.
+const (
+	SubjectProcess SubjectKind = "process" // one process
+	SubjectGroup   SubjectKind = "group"   // the processes of one program, user and parent
+)
+
+// Subject is what a verdict is about.
+type Subject struct {
+	Kind SubjectKind
+	// Process is the process; for a group its busiest member at present.
+	Process ProcessID
+	// Info describes Process.
+	Info ProcessInfo
+	// Members is the number of living processes of a group, 1 for a process.
+	Members int
+	// Key is the same for the same subject during the whole source, and different for different subjects.
+	Key string
+}
+
+// State is how far the suspicion against a subject has come.
+type State string
+
+// The states of a verdict: watching -> suspected -> cleared, and back to watching.
+const (
+	Watching  State = "watching"  // it uses the processor, nothing is said
+	Suspected State = "suspected" // sustained load, see Severity
+	Cleared   State = "cleared"   // was suspected; the load ended or changed, or the process is gone
+)
+
+// Severity says what the load looks like.
+type Severity string
+
+// The severities. Neither says that something is mining: see Evidence.
+const (
+	SeverityNone Severity = ""
+	Heavy        Severity = "heavy"       // sustained, but not of mining's shape
+	MiningLike   Severity = "mining_like" // sustained and shaped like mining
+)
+
+// Verdict is what the judge thinks of one subject at one tick.
+type Verdict struct {
+	Subject  Subject
+	State    State
+	Severity Severity
+	// Confidence is the probability, 0 to 1, that the load is of mining's shape.
+	Confidence float64
+	// Features are the figures the rules saw.
+	Features Features
+	// Evidence lists what each rule that had something to say found, the weightiest first.
+	Evidence []Evidence
+}
+
+// Evidence is what one rule found.
+type Evidence struct {
+	// Rule is the rule's id, such as "worker_threads_busy".
+	Rule string
+	// Weight is what it adds to the log-odds of mining (natural logarithm); negative speaks against.
+	Weight float64
+	// Facts are the figures behind it, each with its unit in the key, such as "cores" or "busy_s".
+	Facts map[string]float64
+	// Text is one plain English sentence for people.
+	Text string
+}
+
+// Features are figures over the judge's window. NaN means that a figure is not known; a rule that needs it is silent.
+type Features struct {
+	// Cores is the mean CPU use in cores; Machine the same as a share of all cores, 0 to 1.
+	Cores, Machine float64
+	// Demand is the mean of (running + waiting to run) / wall over all threads, in cores: what the subject would use
+	// on an idle machine. NaN without thread detail.
+	Demand float64
+	// Spread is the robust relative spread of the load: IQR / 1.35 / median. 0 is perfectly flat.
+	Spread float64
+	// Busy is how long the load has lasted without a pause; Window how much of it Cores, Demand and Spread cover.
+	Busy, Window time.Duration
+	// Interval is the mean time between two samples.
+	Interval time.Duration
+	// Workers is the number of busy worker threads; WorkerShare their share of the subject's CPU, 0 to 1;
+	// WorkerUneven the relative spread of their demands (0 is equal); MainShare the main thread's share.
+	Workers                              int
+	WorkerShare, WorkerUneven, MainShare float64
+	// WorkerDemand is the mean demand of one busy worker thread, 0 to 1: its duty.
+	WorkerDemand float64
+	// Hidden and Audible are 1 or 0 as the browser said of every tab in the process, NaN when it did not say.
+	Hidden, Audible float64
+}
