@@ -1,0 +1,112 @@
+package alert
+
+import (
+	"slices"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// Target is what a person's click on an alert acts on.
+type Target struct {
+	Alert   api.Alert
+	Process heuristics.ProcessID
+	Owner   attribution.Owner
+}
+
+// Open returns the alerts that are not resolved, of one user or of all if user is "".
+func (m *Manager) Open(user string) []api.Alert {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []api.Alert
+	for _, in := range m.sorted() {
+		if user == "" || in.alert.User == user {
+			out = append(out, in.alert)
+		}
+	}
+	return out
+}
+
+// Target returns what the open alert with this id is about; ok is false if it is no longer open.
+func (m *Manager) Target(id string) (t Target, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, in := range m.open {
+		if in.alert.ID == id {
+			return Target{Alert: in.alert, Process: in.process, Owner: in.owner}, true
+		}
+	}
+	return Target{}, false
+}
+
+// Closing notes that a person closed the tab of an alert, so that its end is told as such.
+func (m *Manager) Closing(id string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.closing[id] = true
+}
+
+// SetAllowances replaces what users allowed. Alerts it covers end at the next tick.
+func (m *Manager) SetAllowances(all []api.Allowance) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.allowed = slices.Clone(all)
+}
+
+// SetSnoozes replaces what users want to hear nothing of for a while, and returns the open alerts that it changed.
+func (m *Manager) SetSnoozes(all []api.Allowance) []api.Alert {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.snoozed = slices.Clone(all)
+	var changed []api.Alert
+	for _, in := range m.sorted() {
+		in.alert.SnoozedUntil = time.Time{}
+		if in.alert.Quiet = m.isQuiet(in); !in.alert.SnoozedUntil.IsZero() && in.alert.State == api.Firing {
+			changed = append(changed, in.alert)
+		}
+	}
+	return changed
+}
+
+// isAllowed reports whether the owner of a load is allowed, by its site or by its program. One of several sites is
+// allowed only when every one of them is.
+func (m *Manager) isAllowed(j *Judged) bool {
+	a := api.Alert{
+		Site: j.Owner.Site, User: j.Verdict.Subject.Info.User, Subject: j.Owner.Subject,
+		Exe: j.Verdict.Subject.Info.Exe, ProcessName: j.Verdict.Subject.Info.Name,
+	}
+	covered := func(a *api.Alert) bool {
+		return slices.ContainsFunc(m.allowed, func(w api.Allowance) bool { return matches(&w, a, m.now) })
+	}
+	if len(j.Owner.Sites) == 0 {
+		return covered(&a)
+	}
+	for _, site := range j.Owner.Sites {
+		a.Site = site
+		if !covered(&a) {
+			return false
+		}
+	}
+	return true
+}
+
+// matches reports whether an allowance or snooze covers an alert. A program never covers the tabs of a browser.
+func matches(w *api.Allowance, a *api.Alert, now time.Time) bool {
+	if (w.User != "" && w.User != a.User) || (!w.Until.IsZero() && now.After(w.Until)) {
+		return false
+	}
+	if w.Site != "" {
+		return w.Site == a.Site
+	}
+	return w.Program != "" && a.Subject != "browser_tab" && w.Program == Program(a)
+}
+
+// Program returns the name under which an alert's program is allowed: its path, or its name where the path is hidden.
+func Program(a *api.Alert) string {
+	if a.Exe != "" {
+		return a.Exe
+	}
+	return a.ProcessName
+}

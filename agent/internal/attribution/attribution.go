@@ -1,0 +1,178 @@
+// Package attribution says whose load a verdict is about: which process, and if it is a browser's renderer, which tab
+// and site, with how sure the answer is.
+//
+// It is pure. All it knows comes from snapshots, so a recording names the same site as the live run did.
+package attribution
+
+import (
+	"slices"
+	"time"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// Level says how sure a site is.
+type Level string
+
+// The levels, best first. A subject outside a browser has none.
+const (
+	Exact    Level = "exact"    // every frame in the process is of this site
+	Shared   Level = "shared"   // frames of several sites live in the process: one of them
+	Probable Level = "probable" // the last site known there
+	Unknown  Level = "unknown"  // nobody could say
+)
+
+// Owner is whose load it is.
+type Owner struct {
+	// Subject is "browser_tab", "process" or "group".
+	Subject string
+	Level   Level
+	// Site is set when one site can be named, Sites when it is one of several (Shared).
+	Site  string
+	Sites []string
+	// EmbeddedIn is the site of the page around a cross-site frame.
+	EmbeddedIn string
+	// Browser is the program name of the browser, Root its main process.
+	Browser string
+	Root    heuristics.ProcessID
+	// Tabs lists the tabs with frames in the process.
+	Tabs []Tab
+	// Renderer is the browser's number of the renderer process.
+	Renderer int
+}
+
+// Tab is a tab that an owner lives in: what a person's click may close.
+type Tab struct {
+	ID        int64
+	TopOrigin string
+	Hidden    bool
+}
+
+// stale is the age, on the snapshots' clock, at which an answer is only "probably" true: hot renderers are asked every
+// five seconds, so four answers are missing by then.
+const stale = 20 * time.Second
+
+// maxRemembered bounds the renderers and browsers remembered.
+const maxRemembered = 4096
+
+// Book remembers who lives in which renderer. The zero value is ready; it is not safe for concurrent use.
+type Book struct {
+	renderers map[heuristics.ProcessID]*entry
+	browsers  map[heuristics.ProcessID]string // root -> program name
+	at        time.Duration
+}
+
+type entry struct {
+	answer   heuristics.Renderer
+	at       time.Duration
+	lastSite string
+}
+
+// Observe learns from a snapshot.
+func (b *Book) Observe(s *heuristics.Snapshot) {
+	if b.renderers == nil {
+		b.renderers = map[heuristics.ProcessID]*entry{}
+		b.browsers = map[heuristics.ProcessID]string{}
+	}
+	b.at = s.At
+	for i := range s.Processes {
+		p := &s.Processes[i]
+		if p.Info != nil && p.Info.Browser != nil && p.Info.Browser.Role == "browser" && len(b.browsers) < maxRemembered {
+			b.browsers[p.ID] = p.Info.Name
+		}
+	}
+	for _, r := range s.Renderers {
+		e := b.renderers[r.Process]
+		if e == nil {
+			if len(b.renderers) >= maxRemembered {
+				continue
+			}
+			e = &entry{}
+			b.renderers[r.Process] = e
+		}
+		e.answer, e.at = r, s.At
+		if sites := sitesOf(r.Frames); len(sites) == 1 {
+			e.lastSite = sites[0]
+		} else if site := SiteOf(r.LastOrigin); site != "" {
+			e.lastSite = site
+		}
+	}
+	for _, id := range s.Exited {
+		delete(b.renderers, id)
+		delete(b.browsers, id)
+	}
+}
+
+// Owner returns whose load a verdict is about.
+func (b *Book) Owner(v *heuristics.Verdict) Owner {
+	if v.Subject.Kind == heuristics.SubjectGroup {
+		return Owner{Subject: "group"}
+	}
+	in := v.Subject.Info.Browser
+	if in == nil {
+		return Owner{Subject: "process"}
+	}
+	if in.Role != "renderer" {
+		return Owner{Subject: "process", Browser: b.browsers[in.Root], Root: in.Root}
+	}
+	o := Owner{
+		Subject: "browser_tab", Level: Unknown, Browser: b.browsers[in.Root], Root: in.Root, Renderer: in.Renderer,
+	}
+	e := b.renderers[v.Subject.Process]
+	if e == nil {
+		return o
+	}
+	o.Tabs = tabsOf(e.answer.Frames)
+	sites := sitesOf(e.answer.Frames)
+	switch {
+	case len(sites) == 0 || b.at-e.at > stale:
+		if e.lastSite != "" {
+			o.Level, o.Site = Probable, e.lastSite
+		}
+	case len(sites) == 1:
+		o.Level, o.Site = Exact, sites[0]
+		o.EmbeddedIn = embedder(e.answer.Frames, sites[0])
+	default:
+		o.Level, o.Sites = Shared, sites
+	}
+	return o
+}
+
+// sitesOf returns the different sites of frames, sorted. Frames without an own origin count for the page around them.
+func sitesOf(frames []heuristics.Frame) []string {
+	var sites []string
+	for _, f := range frames {
+		site := SiteOf(f.Origin)
+		if site == "" {
+			site = SiteOf(f.TopOrigin)
+		}
+		if site != "" && !slices.Contains(sites, site) {
+			sites = append(sites, site)
+		}
+	}
+	slices.Sort(sites)
+	return sites
+}
+
+func tabsOf(frames []heuristics.Frame) []Tab {
+	var tabs []Tab
+	for _, f := range frames {
+		if !slices.ContainsFunc(tabs, func(t Tab) bool { return t.ID == f.Tab }) {
+			tabs = append(tabs, Tab{ID: f.Tab, TopOrigin: f.TopOrigin, Hidden: f.Hidden})
+		}
+	}
+	return tabs
+}
+
+// embedder returns the one site around all frames if it is another than theirs.
+func embedder(frames []heuristics.Frame, site string) string {
+	around := ""
+	for _, f := range frames {
+		top := SiteOf(f.TopOrigin)
+		if top == site || (around != "" && top != around) {
+			return ""
+		}
+		around = top
+	}
+	return around
+}

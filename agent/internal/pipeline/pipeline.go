@@ -1,0 +1,45 @@
+// Package pipeline is the one path from counters to alerts. A live machine, a recording in progress and a replay are
+// all Sources; nothing after the Source can tell which.
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// Source yields the snapshots of one machine in order, until ctx ends or the source does. An error ends it.
+type Source func(context.Context) iter.Seq2[heuristics.Snapshot, error]
+
+// Tick is what one snapshot led to.
+type Tick struct {
+	Snapshot heuristics.Snapshot
+	Judged   []alert.Judged
+	// Alerts are those that changed.
+	Alerts []api.Alert
+}
+
+// Run passes the snapshots of a source through the judge, attribution and alerts, and hands each tick to observe,
+// which must not block. It returns when the source ends or fails.
+func Run(ctx context.Context, source Source, judge *heuristics.Detector, alerts *alert.Manager, observe func(Tick)) error {
+	var book attribution.Book
+	for snapshot, err := range source(ctx) {
+		if err != nil {
+			return fmt.Errorf("the source of snapshots failed: %w", err)
+		}
+		book.Observe(&snapshot)
+		verdicts := judge.Observe(snapshot)
+		judged := make([]alert.Judged, len(verdicts))
+		for i := range verdicts {
+			judged[i] = alert.Judged{Verdict: verdicts[i], Owner: book.Owner(&verdicts[i])}
+		}
+		changed := alerts.Observe(snapshot.Time, snapshot.At, judged)
+		observe(Tick{Snapshot: snapshot, Judged: judged, Alerts: changed})
+	}
+	return nil
+}

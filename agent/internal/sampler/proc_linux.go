@@ -1,0 +1,172 @@
+package sampler
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"math"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
+	"golang.org/x/sys/unix"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+func newSweep() sweeper { return newGopsutilSweep() }
+
+// tick is the unit of the times in /proc/PID/stat: USER_HZ is 100 on every Linux that Go runs on.
+const tick = 10 * time.Millisecond
+
+var errStat = errors.New("not the form of /proc/PID/stat")
+
+// readRaw reads what tells two lives of a pid apart.
+func readRaw(pid int32) (rawTimes, error) {
+	b, err := os.ReadFile("/proc/" + strconv.Itoa(int(pid)) + "/stat")
+	if err != nil {
+		return rawTimes{}, err
+	}
+	return parseStat(b)
+}
+
+// parseStat reads fields 16, 17 and 22 of /proc/PID/stat (proc(5)). The name in field 2 may hold anything, also ")"
+// and newlines, so fields are counted from the last ")".
+func parseStat(b []byte) (rawTimes, error) {
+	end := bytes.LastIndexByte(b, ')')
+	if end < 0 || end+2 > len(b) {
+		return rawTimes{}, errStat
+	}
+	fields := bytes.Fields(b[end+1:]) // the first is field 3
+	const first = 3
+	if len(fields) <= 22-first {
+		return rawTimes{}, errStat
+	}
+	number := func(field int) (int64, bool) {
+		n, err := strconv.ParseInt(string(fields[field-first]), 10, 64)
+		return n, err == nil && n >= 0
+	}
+	user, ok1 := number(16)
+	system, ok2 := number(17)
+	start, ok3 := number(22)
+	const most = math.MaxInt64 / int64(tick) / 4 // keeps the sum within a Duration
+	if !ok1 || !ok2 || !ok3 || user > most || system > most {
+		return rawTimes{}, errStat
+	}
+	return rawTimes{start: start, children: time.Duration(user+system) * tick}, nil
+}
+
+// threadNames keeps the names of one process's threads: a thread is named shortly after it starts.
+type threadNames struct {
+	byTID map[int32]*threadName
+	round int
+	buf   []byte
+}
+
+type threadName struct {
+	name  string
+	seen  int
+	round int
+}
+
+const (
+	// maxThreads bounds the threads read of one process.
+	maxThreads = 1024
+	// nameReads is how often a name is read before it counts as settled.
+	nameReads = 3
+)
+
+// threads returns the threads of a process: name, CPU time and time spent waiting for a core.
+func (t *threadNames) threads(pid int32) []heuristics.ThreadSample {
+	dir := "/proc/" + strconv.Itoa(int(pid)) + "/task"
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil
+	}
+	defer d.Close()
+	names, err := d.Readdirnames(maxThreads)
+	if err != nil {
+		return nil
+	}
+	if t.byTID == nil {
+		t.byTID = make(map[int32]*threadName, len(names))
+		t.buf = make([]byte, 256)
+	}
+	t.round++
+	out := make([]heuristics.ThreadSample, 0, len(names))
+	for _, name := range names {
+		tid, err := strconv.ParseInt(name, 10, 32)
+		if err != nil {
+			continue
+		}
+		base := dir + "/" + name
+		run, wait, ok := parseSchedstat(t.read(base + "/schedstat"))
+		if !ok {
+			continue
+		}
+		n := t.byTID[int32(tid)]
+		if n == nil {
+			n = &threadName{}
+			t.byTID[int32(tid)] = n
+		}
+		if n.round = t.round; n.seen < nameReads {
+			n.seen++
+			n.name = string(bytes.TrimSuffix(t.read(base+"/comm"), []byte("\n")))
+		}
+		out = append(out, heuristics.ThreadSample{TID: int32(tid), Name: n.name, Run: micro(run), Wait: micro(wait)})
+	}
+	for tid, n := range t.byTID {
+		if n.round != t.round {
+			delete(t.byTID, tid)
+		}
+	}
+	return out
+}
+
+// read returns the beginning of a small file of /proc, valid until the next call; nothing on an error.
+func (t *threadNames) read(path string) []byte {
+	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer func() { _ = unix.Close(fd) }()
+	n, err := unix.Read(fd, t.buf)
+	if err != nil || n < 0 {
+		return nil
+	}
+	return t.buf[:n]
+}
+
+// parseSchedstat reads "run wait slices" in nanoseconds.
+func parseSchedstat(b []byte) (run, wait time.Duration, ok bool) {
+	fields := bytes.Fields(b)
+	if len(fields) < 2 {
+		return 0, 0, false
+	}
+	r, err1 := strconv.ParseInt(string(fields[0]), 10, 64)
+	w, err2 := strconv.ParseInt(string(fields[1]), 10, 64)
+	if err1 != nil || err2 != nil || r < 0 || w < 0 {
+		return 0, 0, false
+	}
+	return time.Duration(r), time.Duration(w), true
+}
+
+// readNice returns the priority as `nice` shows it. gopsutil gives the kernel's 20 - nice on some systems and nice on
+// others, so the system is asked itself.
+func readNice(_ context.Context, h *process.Process) (int, error) {
+	raw, err := unix.Getpriority(unix.PRIO_PROCESS, int(h.Pid))
+	if err != nil {
+		return 0, err
+	}
+	return 20 - raw, nil // the system call returns 1..40, so that no result looks like an error
+}
+
+// sleptSoFar returns how long the machine has been suspended since it started.
+func sleptSoFar() time.Duration {
+	var boot, mono unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot) != nil || unix.ClockGettime(unix.CLOCK_MONOTONIC, &mono) != nil {
+		return 0
+	}
+	return time.Duration(boot.Nano() - mono.Nano())
+}

@@ -1,0 +1,35 @@
+//go:build !linux
+
+package sampler
+
+import (
+	"context"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+func newSweep() sweeper { return newGopsutilSweep() }
+
+// readRaw returns the creation time that gopsutil tells, in milliseconds since 1970. These systems do not tell the
+// time of ended children.
+func readRaw(pid int32) (rawTimes, error) {
+	p := &process.Process{Pid: pid}
+	created, err := p.CreateTime()
+	return rawTimes{start: created}, err
+}
+
+// threadNames has nothing to remember here: gopsutil tells no thread's name or waiting time on these systems.
+type threadNames struct{}
+
+func (*threadNames) threads(int32) []heuristics.ThreadSample { return nil }
+
+func readNice(ctx context.Context, h *process.Process) (int, error) {
+	n, err := h.NiceWithContext(ctx)
+	return int(n), err
+}
+
+// sleptSoFar is not told apart from a clock that was set on these systems.
+func sleptSoFar() time.Duration { return 0 }

@@ -1,0 +1,316 @@
+// Package sampler reads the machine: a live Source of snapshots.
+//
+// Reading is in two tiers, because most processes sleep: a sweep over all of them finds those whose counters moved,
+// and only the hot ones among these are looked at thread by thread. What costs more (names, paths, command lines) is
+// read once per life of a process.
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/cpu"
+	"github.com/shirou/gopsutil/v3/process"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// Owners tells who lives in a renderer process; browser.Bridge does. Neither method may block.
+type Owners interface {
+	// Ask requests an answer about a hot renderer, by its process, its browser's main process and the browser's own
+	// number of it.
+	Ask(renderer, root heuristics.ProcessID, number int)
+	// Answers returns what has been answered since the last call.
+	Answers() []heuristics.Renderer
+}
+
+// Options holds the sampler's settings.
+type Options struct {
+	// Interval is the time between two ticks. Default 1 s.
+	Interval time.Duration
+	// Owners may be nil: then no site is ever known.
+	Owners Owners
+}
+
+const (
+	// hotFrom is the load, in cores, from which a process is looked at thread by thread, hotUntil that at which it is
+	// let go again. A miner at a fifth of one core is well above.
+	hotFrom, hotUntil = 0.08, 0.04
+	// heatMemory is the time constant of the load that these are compared with.
+	heatMemory = 3 * time.Second
+	// askAfter is how long a renderer has been hot before its browser is asked whose it is.
+	askAfter = 3 * time.Second
+	// renewInfo is how often name and path of a hot process are read anew: both can change.
+	renewInfo = 30 * time.Second
+	// slowEvery is the number of ticks between two readings of memory and I/O of a hot process.
+	slowEvery = 5
+	// countCores is the number of ticks between two looks at the number of cores.
+	countCores = 60
+	// clockSlack is how far wall clock and steady clock may drift apart in one tick.
+	clockSlack = 2 * time.Second
+)
+
+// Sampler reads this machine. One Source at a time may use it.
+type Sampler struct {
+	options Options
+	sweep   sweeper
+	table   map[heuristics.ProcessID]*known
+	byPID   map[int32]*known
+	tick    int
+	cores   int
+	clock   clock
+}
+
+// known is what the sampler remembers of one process.
+type known struct {
+	id      heuristics.ProcessID
+	handle  *process.Process
+	info    heuristics.ProcessInfo
+	told    bool // info stands in an earlier snapshot
+	command commandLine
+	cpu     time.Duration
+	heat    float64 // load in cores, fading
+	hot     time.Duration
+	renewed time.Duration
+	names   threadNames
+}
+
+// New returns a sampler of this machine.
+func New(o Options) *Sampler {
+	if o.Interval <= 0 {
+		o.Interval = time.Second
+	}
+	process.EnableBootTimeCache(true) // saves a third of a sweep (docs/decisions.md)
+	return &Sampler{
+		options: o, sweep: newSweep(),
+		table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{},
+	}
+}
+
+// Name returns the way the machine is read, for people.
+func (s *Sampler) Name() string { return s.sweep.name() }
+
+// Source yields a snapshot at once and then one each interval until ctx ends.
+func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
+	return func(yield func(heuristics.Snapshot, error) bool) {
+		ticker := time.NewTicker(s.options.Interval)
+		defer ticker.Stop()
+		s.clock = startClock()
+		for {
+			snapshot, err := s.read(ctx)
+			if ctx.Err() != nil {
+				return
+			}
+			if !yield(snapshot, err) || err != nil {
+				return
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-ticker.C:
+			}
+		}
+	}
+}
+
+// Processes returns the number of living processes at the last tick.
+func (s *Sampler) Processes() int { return len(s.table) }
+
+func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
+	if s.tick%countCores == 0 {
+		s.cores = countProcessors()
+	}
+	s.tick++
+	out := heuristics.Snapshot{Cores: s.cores}
+	var dt time.Duration
+	out.Time, out.At, dt, out.Gaps = s.clock.advance(s.options.Interval)
+	busy, err := machineBusy(ctx)
+	if err != nil {
+		return out, fmt.Errorf("the processor's counters cannot be read: %w", err)
+	}
+	out.Busy = busy
+	gone, gaps, err := s.sweep.sweep(ctx, func(c counters) {
+		if p, ok := s.sample(ctx, c, dt); ok {
+			out.Processes = append(out.Processes, p)
+		}
+	})
+	if err != nil {
+		return out, fmt.Errorf("the processes cannot be listed: %w", err)
+	}
+	out.Gaps = append(out.Gaps, gaps...)
+	out.Exited = s.forget(gone)
+	if s.options.Owners != nil {
+		out.Renderers = s.options.Owners.Answers()
+	}
+	return out, nil
+}
+
+// sample turns the counters of one process into its sample.
+func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heuristics.ProcessSample, bool) {
+	p := heuristics.ProcessSample{ID: c.id, User: micro(c.user), System: micro(c.system), Children: micro(c.children)}
+	k := s.table[c.id]
+	if k == nil {
+		k = &known{id: c.id, handle: c.handle}
+		s.table[c.id], s.byPID[c.id.PID] = k, k
+		if !s.describe(ctx, k) { // it ended while being looked at; its CPU still counts
+			k.info.Name = "(ended)"
+		}
+		k.cpu = p.CPU()
+		if s.tick > 1 {
+			k.warm(p.CPU(), dt)
+		}
+	} else {
+		k.warm(p.CPU()-k.cpu, dt)
+		k.cpu = p.CPU()
+	}
+	if k.hot > 0 {
+		s.lookClosely(ctx, k, &p)
+	}
+	if !k.told {
+		info := k.info
+		p.Info, k.told = &info, true
+	}
+	return p, true
+}
+
+// warm updates how hot a process is with what it used during dt.
+func (k *known) warm(used, dt time.Duration) {
+	if dt <= 0 {
+		return
+	}
+	fade := math.Exp(-dt.Seconds() / heatMemory.Seconds())
+	k.heat = k.heat*fade + max(0, used.Seconds()/dt.Seconds())*(1-fade)
+	switch {
+	case k.heat >= hotFrom, k.hot > 0 && k.heat >= hotUntil:
+		k.hot += dt
+	case k.hot > 0:
+		k.hot = 0
+		k.names = threadNames{}
+	}
+}
+
+// lookClosely reads what is only read of hot processes.
+func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.ProcessSample) {
+	at := s.clock.at
+	if k.renewed == 0 || at-k.renewed >= renewInfo {
+		k.renewed = max(at, 1)
+		before := k.info
+		if s.describe(ctx, k) && !sameInfo(&before, &k.info) {
+			k.told = false
+		}
+	}
+	p.Threads = k.names.threads(k.id.PID)
+	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.options.Interval) {
+		if m, err := k.handle.MemoryInfoWithContext(ctx); err == nil {
+			p.Resident = m.RSS
+		}
+		if io, err := k.handle.IOCountersWithContext(ctx); err == nil {
+			p.ReadBytes, p.WriteBytes = io.ReadBytes, io.WriteBytes
+		}
+	}
+	if b := k.info.Browser; b != nil && b.Role == "renderer" && k.hot >= askAfter && s.options.Owners != nil && b.Root.PID != 0 {
+		s.options.Owners.Ask(k.id, b.Root, b.Renderer)
+	}
+}
+
+// describe reads name, path, owner and parent; false if the process is gone or another.
+func (s *Sampler) describe(ctx context.Context, k *known) bool {
+	h := k.handle
+	if h == nil {
+		return false
+	}
+	name, err := h.NameWithContext(ctx)
+	if err != nil {
+		return false
+	}
+	info := heuristics.ProcessInfo{Name: clip(name)}
+	if exe, err := h.ExeWithContext(ctx); err == nil {
+		info.Exe = clip(exe)
+	}
+	if uids, err := h.UidsWithContext(ctx); err == nil && len(uids) > 0 {
+		info.User = fmt.Sprint(uids[0])
+	} else if name, err := h.UsernameWithContext(ctx); err == nil {
+		info.User = clip(name)
+	}
+	if nice, err := readNice(ctx, h); err == nil {
+		info.Nice = nice
+	}
+	if ppid, err := h.PpidWithContext(ctx); err == nil {
+		info.Parent = heuristics.ProcessID{PID: ppid}
+		if parent := s.byPID[ppid]; parent != nil {
+			info.Parent = parent.id
+		}
+	}
+	if line, err := h.CmdlineWithContext(ctx); err == nil {
+		k.command = parseCommandLine(line)
+	}
+	if !s.sweep.same(k.id) {
+		return false // what was read belongs to another life of the pid
+	}
+	k.info = info
+	k.info.Browser = s.placeInBrowser(k)
+	return true
+}
+
+func (s *Sampler) forget(gone []heuristics.ProcessID) []heuristics.ProcessID {
+	for _, id := range gone {
+		if k := s.table[id]; k != nil {
+			delete(s.table, id)
+			if s.byPID[id.PID] == k {
+				delete(s.byPID, id.PID)
+			}
+		}
+	}
+	return gone
+}
+
+func sameInfo(a, b *heuristics.ProcessInfo) bool {
+	if (a.Browser == nil) != (b.Browser == nil) || (a.Browser != nil && *a.Browser != *b.Browser) {
+		return false
+	}
+	return a.Parent == b.Parent && a.Name == b.Name && a.Exe == b.Exe && a.User == b.User && a.Nice == b.Nice
+}
+
+// maxText bounds names and paths in bytes: both are chosen by whoever wrote the program.
+const maxText = 4096
+
+func clip(s string) string {
+	if len(s) > maxText {
+		return s[:maxText]
+	}
+	return s
+}
+
+// micro drops what a recording cannot hold, so that a live run and its replay see the same numbers.
+func micro(d time.Duration) time.Duration { return d.Truncate(time.Microsecond) }
+
+// machineBusy returns the CPU time of all cores that was not idle, waiting for I/O or taken by the hypervisor.
+func machineBusy(ctx context.Context) (time.Duration, error) {
+	t, err := cpu.TimesWithContext(ctx, false)
+	if err != nil {
+		return 0, err
+	}
+	if len(t) == 0 {
+		return 0, errors.New("no counters")
+	}
+	return micro(seconds(t[0].User + t[0].Nice + t[0].System + t[0].Irq + t[0].Softirq)), nil
+}
+
+func seconds(s float64) time.Duration {
+	if !(s > 0) || s > math.MaxInt64/float64(4*time.Second) {
+		return 0
+	}
+	return time.Duration(math.Round(s*1e6)) * time.Microsecond
+}
+
+func countProcessors() int {
+	if n, err := cpu.Counts(true); err == nil && n > 0 {
+		return n
+	}
+	return runtime.NumCPU()
+}

@@ -1,0 +1,182 @@
+package heuristics
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// Config holds the judge's settings.
+type Config struct {
+	// Window is the span over which features are computed. Default 30 s.
+	Window time.Duration
+}
+
+// maxGroups bounds the groups watched at one time.
+const maxGroups = 4096
+
+// Detector is the judge. It is a pure function of the snapshots it has observed and not safe for concurrent use.
+type Detector struct {
+	config  Config
+	rules   []rule
+	weights weights
+	ledger  ledger
+	watched map[ProcessID]*account
+	groups  map[string]*group
+	tick    int
+	// owners keeps the latest answer about a hot renderer.
+	owners map[ProcessID]*Renderer
+}
+
+// NewDetector returns a judge with the given settings; zero values mean the defaults.
+func NewDetector(c Config) *Detector {
+	if c.Window <= 0 {
+		c.Window = 30 * time.Second
+	}
+	return &Detector{
+		config: c, rules: rules(), weights: firstWeights(),
+		watched: map[ProcessID]*account{}, groups: map[string]*group{}, owners: map[ProcessID]*Renderer{},
+	}
+}
+
+// Observe takes the next snapshot of a source and returns a verdict on every subject that uses the processor, the
+// busiest first. Its cost is proportional to the processes that changed and those that are watched.
+func (d *Detector) Observe(s Snapshot) []Verdict {
+	dt, uses := d.ledger.post(&s)
+	d.tick++
+	for i := range s.Renderers {
+		r := s.Renderers[i]
+		d.owners[r.Process] = &r
+	}
+	ended := d.ledger.close(s.Exited)
+	if dt <= 0 {
+		return nil
+	}
+	for i := range uses {
+		d.enter(uses[i], dt)
+	}
+	verdicts := d.judgeProcesses(s.Cores, dt)
+	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
+	for _, a := range ended {
+		verdicts = d.end(verdicts, a)
+	}
+	slices.SortStableFunc(verdicts, func(a, b Verdict) int {
+		return cmp.Or(cmp.Compare(b.Features.Cores, a.Features.Cores), cmp.Compare(a.Subject.Key, b.Subject.Key))
+	})
+	return verdicts
+}
+
+// enter hands one use to the watch of its process and to that of its group.
+func (d *Detector) enter(u use, dt time.Duration) {
+	a := u.account
+	// One tick at twice the floor is enough to begin: fading sums need a start.
+	if a.watch == nil && u.cpu.Seconds() >= watchFrom/2*dt.Seconds() {
+		a.watch = newWatch(d.config.Window)
+		d.watched[a.id] = a
+	}
+	if a.watch != nil {
+		a.watch.seen = d.tick
+		if !a.watch.advance(u.cpu, dt, u.sample.Threads, true) {
+			d.drop(a)
+		}
+	}
+	if u.cpu <= 0 {
+		return
+	}
+	key := groupKey(&a.info)
+	if key == "" {
+		return
+	}
+	g := d.groups[key]
+	if g == nil {
+		if len(d.groups) >= maxGroups {
+			return
+		}
+		g = &group{key: key, watch: newWatch(d.config.Window)}
+		d.groups[key] = g
+	}
+	g.used += u.cpu
+	g.members++
+	if u.cpu > g.busiest.cpu {
+		g.busiest = u
+	}
+}
+
+func (d *Detector) drop(a *account) {
+	a.watch = nil
+	delete(d.watched, a.id)
+	delete(d.owners, a.id)
+}
+
+func (d *Detector) judgeProcesses(cores int, dt time.Duration) []Verdict {
+	var out []Verdict
+	for id, a := range d.watched {
+		w := a.watch
+		if w.seen != d.tick && !w.advance(0, dt, nil, true) { // not listed: it did not run
+			d.drop(a)
+			continue
+		}
+		w.frames = d.owners[id]
+		f := w.features(cores, id.PID, a.info.Browser != nil)
+		about := Subject{
+			Kind: SubjectProcess, Process: id, Info: a.info, Members: 1,
+			Key: "process " + strconv.Itoa(int(id.PID)) + "." + strconv.FormatInt(id.StartTime, 10),
+		}
+		out = append(out, d.verdict(w, &f, about, dt))
+	}
+	return out
+}
+
+func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
+	var out []Verdict
+	for key, g := range d.groups {
+		used, busiest, members := g.used, g.busiest, g.members
+		g.used, g.busiest, g.members = 0, use{}, 0
+		alone := float64(busiest.cpu) >= lone*float64(used) && busiest.account != nil && busiest.account.watch != nil &&
+			busiest.account.watch.busy >= pauseAfter
+		if alone {
+			used = 0 // the member is judged by itself
+		}
+		if !g.watch.advance(used, dt, nil, false) || (g.watch.busy == 0 && g.watch.state != Suspected) {
+			delete(d.groups, key)
+			continue
+		}
+		if busiest.account != nil {
+			g.leader = busiest.account
+		}
+		if g.leader == nil || (g.watch.busy < pauseAfter && g.watch.state != Suspected) {
+			continue
+		}
+		f := g.watch.features(cores, 0, false)
+		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
+		out = append(out, d.verdict(g.watch, &f, about, dt))
+	}
+	return out
+}
+
+func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duration) Verdict {
+	logOdds, evidence := weigh(d.rules, d.weights, f, &about)
+	confidence := sigmoid(logOdds)
+	w.step(confidence, f, dt)
+	v := Verdict{Subject: about, State: w.state, Confidence: confidence, Features: *f, Evidence: evidence}
+	if w.state == Suspected || w.state == Cleared {
+		v.Severity = w.severity
+	}
+	return v
+}
+
+// end clears the suspicion against a process that is gone.
+func (d *Detector) end(verdicts []Verdict, a *account) []Verdict {
+	if a.watch == nil {
+		return verdicts
+	}
+	id := a.id
+	for i := range verdicts {
+		if verdicts[i].Subject.Kind == SubjectProcess && verdicts[i].Subject.Process == id && verdicts[i].State == Suspected {
+			verdicts[i].State = Cleared
+		}
+	}
+	d.drop(a)
+	return verdicts
+}

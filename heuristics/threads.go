@@ -1,0 +1,118 @@
+package heuristics
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// threadMemory is the time constant over which a thread's past use fades.
+const threadMemory = 10 * time.Second
+
+// busyThread is the demand, in cores, from which a thread counts as busy.
+const busyThread = 0.1
+
+// maxThreads bounds how many threads of one process are followed.
+const maxThreads = 1024
+
+// threads follows the threads of one process with fading sums, at a cost of O(threads) per tick.
+type threads struct {
+	byTID map[int32]*thread
+	// run and need are what all threads used and wanted in the last tick.
+	run, need time.Duration
+	tick      int
+}
+
+type thread struct {
+	name      string
+	run, wait time.Duration // as last seen
+	use, want float64       // fading seconds of CPU used, and used or waited for
+	wall      float64       // fading seconds observed
+	tick      int
+}
+
+// observe takes the threads as sampled at one tick, dt after the one before.
+func (t *threads) observe(now []ThreadSample, dt time.Duration) {
+	if t.byTID == nil {
+		t.byTID = make(map[int32]*thread, len(now))
+	}
+	t.tick++
+	t.run, t.need = 0, 0
+	fade := math.Exp(-dt.Seconds() / threadMemory.Seconds())
+	for i := range now {
+		s := &now[i]
+		th := t.byTID[s.TID]
+		if th == nil || s.Run < th.run || s.Wait < th.wait { // new, or another life of the number
+			if th == nil && len(t.byTID) >= maxThreads {
+				continue
+			}
+			t.byTID[s.TID] = &thread{name: s.Name, run: s.Run, wait: s.Wait, tick: t.tick}
+			continue
+		}
+		run, need := s.Run-th.run, s.Run-th.run+s.Wait-th.wait
+		th.use = th.use*fade + run.Seconds()
+		th.want = th.want*fade + need.Seconds()
+		th.wall = th.wall*fade + dt.Seconds()
+		th.name, th.run, th.wait, th.tick = s.Name, s.Run, s.Wait, t.tick
+		t.run += run
+		t.need += need
+	}
+	for tid, th := range t.byTID {
+		if th.tick != t.tick {
+			delete(t.byTID, tid)
+		}
+	}
+}
+
+// known reports whether at least two samples of threads were compared.
+func (t *threads) known() bool {
+	for _, th := range t.byTID {
+		if th.wall > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// fill sets the thread features. In a browser only worker threads count as workers; in another program every thread
+// but the first does.
+func (t *threads) fill(f *Features, main int32, inBrowser bool) {
+	f.Workers, f.WorkerShare, f.WorkerUneven, f.MainShare, f.WorkerDemand = 0, math.NaN(), math.NaN(), math.NaN(), math.NaN()
+	if !t.known() {
+		return
+	}
+	var all, workers, mainUse, sum, squares float64
+	for tid, th := range t.byTID {
+		all += th.use
+		if tid == main {
+			mainUse = th.use
+			continue
+		}
+		if th.wall <= 0 || (inBrowser && !isWorker(th.name)) {
+			continue
+		}
+		workers += th.use
+		if d := th.want / th.wall; d >= busyThread {
+			f.Workers++
+			sum += d
+			squares += d * d
+		}
+	}
+	if all <= 0 {
+		return
+	}
+	f.WorkerShare, f.MainShare = workers/all, mainUse/all
+	if n := float64(f.Workers); n >= 1 {
+		mean := sum / n
+		f.WorkerDemand = mean
+		if n >= 2 {
+			f.WorkerUneven = math.Sqrt(max(0, squares/n-mean*mean)) / mean
+		}
+	}
+}
+
+// isWorker reports whether a browser's thread runs a web worker: "DedicatedWorker thread" in Chromium, "DOM Worker" in
+// Firefox, cut to 15 bytes by Linux.
+func isWorker(name string) bool {
+	return strings.HasPrefix(name, "DedicatedWorker") || strings.HasPrefix(name, "DOM Worker")
+}

@@ -1,0 +1,104 @@
+package heuristics
+
+import (
+	"math"
+	"time"
+)
+
+const (
+	// watchFrom is the short-term load, in cores, from which a subject is watched; below half of it for pauseAfter the
+	// load counts as ended.
+	watchFrom  = 0.08
+	pauseAfter = 5 * time.Second
+	// quickMemory is the time constant of the short-term load.
+	quickMemory = 2 * time.Second
+	// settle is how long after its onset a load is left out of the window: pages and programs start up.
+	settle = 3 * time.Second
+)
+
+// watch follows one subject that uses the processor, from the onset of the load to its end.
+type watch struct {
+	quick   float64 // short-term load in cores
+	busy    time.Duration
+	quiet   time.Duration // how long it has been below the floor
+	load    window
+	demand  window
+	threads threads
+	// last is the use of the last tick, in cores.
+	last float64
+	suspicion
+	frames *Renderer
+	seen   int
+}
+
+func newWatch(span time.Duration) *watch {
+	return &watch{load: newWindow(span), demand: newWindow(span)}
+}
+
+// advance takes what the subject used during dt and reports whether it is still worth watching.
+func (w *watch) advance(cpu, dt time.Duration, detail []ThreadSample, wantsDetail bool) bool {
+	rate := float64(cpu) / float64(dt)
+	w.last = rate
+	fade := math.Exp(-dt.Seconds() / quickMemory.Seconds())
+	w.quick = w.quick*fade + rate*(1-fade)
+	if w.quick >= watchFrom/2 {
+		w.busy += dt
+		w.quiet = 0
+	} else {
+		w.quiet += dt
+		if w.quiet >= pauseAfter {
+			w.pause()
+			return w.state == Suspected
+		}
+	}
+	if w.busy >= settle {
+		w.load.add(cpu, dt)
+	}
+	if len(detail) > 0 {
+		w.threads.observe(detail, dt)
+		if w.threads.known() && w.busy >= settle {
+			w.demand.add(w.threads.need, dt)
+		}
+	} else if wantsDetail && cpu == 0 && len(w.demand.samples) > 0 {
+		w.demand.add(0, dt) // not listed: nothing ran
+	}
+	return true
+}
+
+// pause ends the present load: what comes after it is a new one.
+func (w *watch) pause() {
+	w.busy = 0
+	w.load.reset()
+	w.demand.reset()
+	w.threads = threads{}
+}
+
+// features returns the figures of the window.
+func (w *watch) features(cores int, main int32, inBrowser bool) Features {
+	f := Features{
+		Cores: w.load.mean(), Demand: w.demand.mean(), Spread: w.load.spread(),
+		Busy: w.busy, Window: w.load.wall, Interval: w.load.interval(),
+		Hidden: math.NaN(), Audible: math.NaN(),
+	}
+	if math.IsNaN(f.Cores) {
+		f.Cores = w.quick
+	}
+	// On a busy machine a steady worker gets an unsteady share; what it asks for stays steady.
+	if s := w.demand.spread(); !math.IsNaN(s) && (math.IsNaN(f.Spread) || s < f.Spread) {
+		f.Spread = s
+	}
+	f.Machine = f.Cores / float64(max(1, cores))
+	w.threads.fill(&f, main, inBrowser)
+	if w.frames != nil && len(w.frames.Frames) > 0 {
+		f.Hidden, f.Audible = 1, 0
+		for _, fr := range w.frames.Frames {
+			if !fr.Hidden {
+				f.Hidden = 0
+			}
+			if fr.Audible {
+				f.Audible = 1
+			}
+		}
+	}
+	return f
+}
