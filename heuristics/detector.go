@@ -159,7 +159,7 @@ func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duratio
 	logOdds, evidence := weigh(d.rules, d.weights, f, &about)
 	confidence := sigmoid(logOdds)
 	w.step(confidence, f, dt)
-	v := Verdict{Subject: about, State: w.state, Confidence: confidence, Features: *f, Evidence: evidence}
+	v := Verdict{Subject: about, State: w.state, Confidence: confidence, Now: w.last, Features: *f, Evidence: evidence}
 	if w.state == Suspected || w.state == Cleared {
 		v.Severity = w.severity
 	}

@@ -43,7 +43,7 @@ func (s *suspicion) step(confidence float64, f *Features, dt time.Duration) {
 			return
 		}
 		s.below += dt
-		if s.below >= clearAfter {
+		if s.below >= clearAfter || f.Busy == 0 { // a pause has lasted pauseAfter already
 			s.state, s.above = Cleared, 0
 		}
 	case Watching, Cleared, "":

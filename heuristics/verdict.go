@@ -51,6 +51,8 @@ type Verdict struct {
 	Severity Severity
 	// Confidence is the probability, 0 to 1, that the load is of mining's shape.
 	Confidence float64
+	// Now is the use since the tick before, in cores.
+	Now float64
 	// Features are the figures the rules saw.
 	Features Features
 	// Evidence lists what each rule that had something to say found, the weightiest first.

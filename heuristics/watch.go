@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	// watchFrom is the short-term load, in cores, from which a subject is watched; below half of it for pauseAfter the
-	// load counts as ended.
+	// watchFrom is the load, in cores, from which a subject is watched; below half of it for pauseAfter the load counts
+	// as ended.
 	watchFrom  = 0.08
 	pauseAfter = 5 * time.Second
 	// quickMemory is the time constant of the short-term load.
@@ -41,15 +41,14 @@ func (w *watch) advance(cpu, dt time.Duration, detail []ThreadSample, wantsDetai
 	w.last = rate
 	fade := math.Exp(-dt.Seconds() / quickMemory.Seconds())
 	w.quick = w.quick*fade + rate*(1-fade)
+	if rate >= watchFrom/2 {
+		w.quiet = 0
+	} else if w.quiet += dt; w.quiet >= pauseAfter {
+		w.pause()
+		return w.state == Suspected
+	}
 	if w.quick >= watchFrom/2 {
 		w.busy += dt
-		w.quiet = 0
-	} else {
-		w.quiet += dt
-		if w.quiet >= pauseAfter {
-			w.pause()
-			return w.state == Suspected
-		}
 	}
 	if w.busy >= settle {
 		w.load.add(cpu, dt)

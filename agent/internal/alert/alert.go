@@ -40,16 +40,16 @@ type Judged struct {
 
 // Manager holds the open alerts. It is safe for concurrent use.
 type Manager struct {
-	mu       sync.Mutex
-	prefix   string
-	count    int
-	open     map[string]*incident // by subject key
-	rested   map[string]time.Duration
-	allowed  []api.Allowance
-	snoozed  []api.Allowance
-	at       time.Duration
-	now      time.Time
-	closing  map[string]bool // alerts whose tab a person closed
+	mu      sync.Mutex
+	prefix  string
+	count   int
+	open    map[string]*incident // by subject key
+	rested  map[string]time.Duration
+	allowed []api.Allowance
+	snoozed []api.Allowance
+	at      time.Duration
+	now     time.Time
+	closing map[string]bool // alerts whose tab a person closed
 }
 
 // incident is one open alert with what is needed to act on it.
@@ -61,6 +61,7 @@ type incident struct {
 	suspected time.Duration // when it became pending
 	seen      time.Duration
 	told      time.Duration
+	hushed    time.Time // quiet until then
 }
 
 // NewManager returns a manager. Alert ids begin with the prefix, which must differ from run to run; allowed and snoozed
@@ -193,6 +194,10 @@ func (m *Manager) resolve(in *incident, reason string) api.Alert {
 
 // isQuiet reports that no notification is due: snoozed, or the same subject alerted within the cooldown.
 func (m *Manager) isQuiet(in *incident) bool {
+	if m.now.Before(in.hushed) {
+		in.alert.SnoozedUntil = in.hushed
+		return true
+	}
 	for _, s := range m.snoozed {
 		if matches(&s, &in.alert, m.now) {
 			in.alert.SnoozedUntil = s.Until

@@ -70,6 +70,20 @@ func (m *Manager) SetSnoozes(all []api.Allowance) []api.Alert {
 	return changed
 }
 
+// Hush keeps one open alert quiet until a time, where there is no single site or program to snooze. It returns the
+// alert if it is open.
+func (m *Manager) Hush(id string, until time.Time) []api.Alert {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, in := range m.open {
+		if in.alert.ID == id {
+			in.hushed, in.alert.SnoozedUntil, in.alert.Quiet = until, until, true
+			return []api.Alert{in.alert}
+		}
+	}
+	return nil
+}
+
 // isAllowed reports whether the owner of a load is allowed, by its site or by its program. One of several sites is
 // allowed only when every one of them is.
 func (m *Manager) isAllowed(j *Judged) bool {

@@ -109,7 +109,7 @@ func (b *Book) Owner(v *heuristics.Verdict) Owner {
 		return Owner{Subject: "group"}
 	}
 	in := v.Subject.Info.Browser
-	if in == nil {
+	if in == nil || in.Family == "electron" { // a program built on a browser's engine has no tabs
 		return Owner{Subject: "process"}
 	}
 	if in.Role != "renderer" {

@@ -14,15 +14,12 @@ type clock struct {
 	slept time.Duration // total so far
 }
 
-func startClock() clock { return clock{slept: sleptSoFar()} }
-
-// advance returns the wall time, the time since the first tick, that since the last one, and what was odd about it.
-func (c *clock) advance(interval time.Duration) (now time.Time, at, dt time.Duration, gaps []heuristics.Gap) {
-	now = time.Now()
-	slept := sleptSoFar()
+// advance takes the time (with its steady reading) and how long the machine has slept so far, and returns the time
+// since the first tick, that since the last one, and what was odd about it.
+func (c *clock) advance(now time.Time, slept, interval time.Duration) (at, dt time.Duration, gaps []heuristics.Gap) {
 	if c.start.IsZero() {
 		c.start, c.last, c.slept = now, now, slept
-		return now, 0, 0, nil
+		return 0, 0, nil
 	}
 	at = micro(now.Sub(c.start)) // steady: both readings carry a monotonic one
 	if at <= c.at {
@@ -41,5 +38,5 @@ func (c *clock) advance(interval time.Duration) (now time.Time, at, dt time.Dura
 		gaps = append(gaps, heuristics.Gap{Kind: heuristics.GapLateTick, Length: dt})
 	}
 	c.last, c.at, c.slept = now, at, slept
-	return now, at, dt, gaps
+	return at, dt, gaps
 }

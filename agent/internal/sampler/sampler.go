@@ -12,6 +12,7 @@ import (
 	"iter"
 	"math"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
@@ -64,6 +65,7 @@ type Sampler struct {
 	tick    int
 	cores   int
 	clock   clock
+	alive   atomic.Int64
 }
 
 // known is what the sampler remembers of one process.
@@ -100,7 +102,7 @@ func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, err
 	return func(yield func(heuristics.Snapshot, error) bool) {
 		ticker := time.NewTicker(s.options.Interval)
 		defer ticker.Stop()
-		s.clock = startClock()
+		s.clock = clock{}
 		for {
 			snapshot, err := s.read(ctx)
 			if ctx.Err() != nil {
@@ -118,8 +120,11 @@ func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, err
 	}
 }
 
-// Processes returns the number of living processes at the last tick.
-func (s *Sampler) Processes() int { return len(s.table) }
+// Processes returns the number of living processes at the last tick. Safe for use while a Source runs.
+func (s *Sampler) Processes() int { return int(s.alive.Load()) }
+
+// Alive reports whether a process still lives, and is not another with its pid. Safe for use while a Source runs.
+func (s *Sampler) Alive(id heuristics.ProcessID) bool { return s.sweep.same(id) }
 
 func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	if s.tick%countCores == 0 {
@@ -128,7 +133,9 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	s.tick++
 	out := heuristics.Snapshot{Cores: s.cores}
 	var dt time.Duration
-	out.Time, out.At, dt, out.Gaps = s.clock.advance(s.options.Interval)
+	out.Time = time.Now()
+	out.At, dt, out.Gaps = s.clock.advance(out.Time, sleptSoFar(), s.options.Interval)
+	out.Time = out.Time.UTC().Truncate(time.Millisecond)
 	busy, err := machineBusy(ctx)
 	if err != nil {
 		return out, fmt.Errorf("the processor's counters cannot be read: %w", err)
@@ -144,6 +151,7 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	}
 	out.Gaps = append(out.Gaps, gaps...)
 	out.Exited = s.forget(gone)
+	s.alive.Store(int64(len(s.table)))
 	if s.options.Owners != nil {
 		out.Renderers = s.options.Owners.Answers()
 	}

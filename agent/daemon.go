@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/agent/internal/sampler"
+	"github.com/minewatch/minewatch/agent/internal/server"
+	"github.com/minewatch/minewatch/agent/internal/store"
+	"github.com/minewatch/minewatch/agent/internal/trace"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// Retention of the store: what people may still ask about.
+const (
+	keepAlerts  = 180 * 24 * time.Hour
+	keepRows    = 20_000
+	pruneEvery  = 6 * time.Hour
+	storeVolume = 1024 // alerts waiting for the disk
+)
+
+// daemonOptions says where a daemon lives and what it does besides watching.
+type daemonOptions struct {
+	socket, state string
+	interval      time.Duration
+	record        string // file of a recording made on the way, "" for none
+	log           *zap.Logger
+}
+
+// daemon is a running agent: the pipeline, its sinks and the door.
+type daemon struct {
+	options daemonOptions
+	log     *zap.Logger
+	sampler *sampler.Sampler
+	bridge  *browser.Bridge
+	alerts  *alert.Manager
+	store   *store.Store
+	hub     *hub
+	started time.Time
+	// toStore holds alerts on their way to the store and then to the sinks, so that a slow disk delays no tick.
+	toStore chan api.Alert
+	last    atomic.Pointer[tickFigures]
+
+	mu       sync.Mutex
+	troubles []string
+	trays    map[int32]api.TrayStatus
+}
+
+// tickFigures are what the status tells of the last tick.
+type tickFigures struct {
+	at        time.Time
+	cores     int
+	processes int
+}
+
+// runDaemon runs an agent until ctx ends. It calls ready once the door is open.
+func runDaemon(ctx context.Context, o daemonOptions, ready func()) error {
+	// The door first: it also proves that this is the only agent here.
+	door, err := server.Listen(o.socket)
+	if err != nil {
+		return err
+	}
+	kept, troubles, err := store.Open(o.state)
+	if err != nil {
+		return errors.Join(err, door.Close())
+	}
+	d := &daemon{
+		options: o, log: o.log, store: kept, troubles: troubles, started: time.Now().UTC(), hub: newHub(),
+		bridge: browser.NewBridge(o.log), toStore: make(chan api.Alert, storeVolume), trays: map[int32]api.TrayStatus{},
+	}
+	for _, t := range troubles {
+		o.log.Warn(t)
+	}
+	if err := d.remember(); err != nil {
+		return errors.Join(err, door.Close(), kept.Close())
+	}
+	d.sampler = sampler.New(sampler.Options{Interval: o.interval, Owners: d.bridge})
+	source, finish, err := d.source()
+	if err != nil {
+		return errors.Join(err, door.Close(), kept.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var serving, saving sync.WaitGroup
+	var doorErr error
+	serving.Go(func() {
+		if doorErr = server.Serve(ctx, door, d, o.log); doorErr != nil {
+			cancel() // an agent that nobody can reach is of no use
+		}
+	})
+	saving.Go(d.saveAlerts)
+	ready()
+	err = pipeline.Run(ctx, source, heuristics.NewDetector(heuristics.Config{}), d.alerts, d.observe)
+	cancel()
+	serving.Wait()
+	close(d.toStore)
+	saving.Wait()
+	return errors.Join(err, doorErr, finish(), kept.CloseOpen(time.Now(), "agent_stopped"), kept.Close())
+}
+
+// remember restores what outlives a restart.
+func (d *daemon) remember() error {
+	now := time.Now()
+	if err := d.store.CloseOpen(now, "agent_stopped"); err != nil {
+		return err
+	}
+	if err := d.store.Prune(now, keepAlerts, keepRows); err != nil {
+		return err
+	}
+	allowed, err := d.store.Allowances("", now)
+	if err != nil {
+		return err
+	}
+	snoozed, err := d.store.Snoozes("", now)
+	if err != nil {
+		return err
+	}
+	d.alerts = alert.NewManager(now.UTC().Format("20060102T150405"), allowed, snoozed)
+	return nil
+}
+
+// source returns the live source, recorded on the way if that was asked for, and what ends the recording.
+func (d *daemon) source() (pipeline.Source, func() error, error) {
+	if d.options.record == "" {
+		return d.sampler.Source, func() error { return nil }, nil
+	}
+	f, err := openRecording(d.options.record)
+	if err != nil {
+		return nil, nil, err
+	}
+	return trace.Record(d.sampler.Source, f, traceHeader(d.options.interval, "", false)), f.Close, nil
+}
+
+// observe takes what one tick led to. It must not block.
+func (d *daemon) observe(t pipeline.Tick) {
+	d.last.Store(&tickFigures{at: t.Snapshot.Time, cores: t.Snapshot.Cores, processes: d.sampler.Processes()})
+	for _, g := range t.Snapshot.Gaps {
+		if g.Kind != heuristics.GapUnreadable && g.Kind != heuristics.GapLateTick {
+			d.log.Info("a gap in what was seen", zap.String("kind", string(g.Kind)), zap.Duration("length", g.Length))
+		}
+	}
+	for _, a := range t.Alerts {
+		d.tell(a)
+	}
+	d.hub.publishLive(t)
+}
+
+// tell hands an alert on to the store and the sinks.
+func (d *daemon) tell(a api.Alert) {
+	select {
+	case d.toStore <- a:
+	default: // a thousand alerts behind a dead disk: people still hear of it
+		d.hub.publish(a)
+		d.trouble("Alerts come faster than they can be stored; the list of past alerts has holes.")
+	}
+}
+
+// saveAlerts stores alerts and then tells the sinks, until toStore is closed.
+func (d *daemon) saveAlerts() {
+	pruned := time.Now()
+	for a := range d.toStore {
+		if err := d.store.SaveAlert(a); err != nil {
+			d.log.Error("an alert could not be stored", zap.Error(err))
+			d.trouble(fmt.Sprintf("Alerts cannot be stored (%v). They are still shown.", err))
+		}
+		if a.State != api.Pending {
+			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", a.Subject),
+				zap.Int32("pid", a.PID), zap.String("severity", a.Severity))
+		}
+		d.hub.publish(a)
+		if time.Since(pruned) > pruneEvery {
+			pruned = time.Now()
+			if err := d.store.Prune(pruned, keepAlerts, keepRows); err != nil {
+				d.log.Warn("old alerts could not be dropped", zap.Error(err))
+			}
+		}
+	}
+}
+
+// trouble notes once what does not work, for the status.
+func (d *daemon) trouble(text string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !slices.Contains(d.troubles, text) && len(d.troubles) < 32 {
+		d.troubles = append(d.troubles, text)
+	}
+}
+
+// newLog returns a logger that writes lines for people or a journal to standard error.
+func newLog(verbose bool) (*zap.Logger, error) {
+	c := zap.NewProductionConfig()
+	c.Encoding = "console"
+	c.EncoderConfig.EncodeTime = func(t time.Time, e zapArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
+	c.DisableCaller, c.DisableStacktrace = true, true
+	if verbose {
+		c.Level.SetLevel(zap.DebugLevel)
+	}
+	return c.Build()
+}
+
+// failIfUnprivileged returns an error when this user cannot run the machine's own agent.
+func failIfUnprivileged() error {
+	if os.Geteuid() > 0 {
+		return errors.New("the machine's agent needs administrator rights; for yourself alone use `minewatch run --user`")
+	}
+	return nil
+}

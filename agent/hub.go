@@ -1,0 +1,130 @@
+package main
+
+import (
+	"sync"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// hub passes alerts and views of ticks on to those who watch. A watcher who is too slow is cut off and may come back;
+// nobody is waited for.
+type hub struct {
+	mu       sync.Mutex
+	watchers map[*watcher]struct{}
+	previous pipeline.Tick
+	busy     liveUse
+}
+
+// watcher is one open stream of events.
+type watcher struct {
+	user   string // "" sees everything
+	live   bool
+	events chan api.Event
+}
+
+// backlog is how many events may wait for one watcher.
+const backlog = 64
+
+func newHub() *hub { return &hub{watchers: map[*watcher]struct{}{}} }
+
+func (h *hub) join(user string, live bool) *watcher {
+	w := &watcher{user: user, live: live, events: make(chan api.Event, backlog)}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watchers[w] = struct{}{}
+	return w
+}
+
+func (h *hub) leave(w *watcher) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.cut(w)
+}
+
+// cut ends a watcher's stream; h.mu is held.
+func (h *hub) cut(w *watcher) {
+	if _, ok := h.watchers[w]; ok {
+		delete(h.watchers, w)
+		close(w.events)
+	}
+}
+
+func (h *hub) send(w *watcher, e api.Event) {
+	select {
+	case w.events <- e:
+	default:
+		h.cut(w)
+	}
+}
+
+func (h *hub) publish(a api.Alert) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for w := range h.watchers {
+		if w.user == "" || w.user == a.User {
+			h.send(w, api.Event{Alert: &a})
+		}
+	}
+}
+
+func (h *hub) publishLive(t pipeline.Tick) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	machine := h.busy.since(&t.Snapshot)
+	views := map[string]*api.Live{}
+	for w := range h.watchers {
+		if !w.live {
+			continue
+		}
+		if views[w.user] == nil {
+			views[w.user] = liveView(&t, w.user, machine)
+		}
+		h.send(w, api.Event{Live: views[w.user]})
+	}
+}
+
+// liveUse turns the machine's cumulative CPU time into its use since the tick before.
+type liveUse struct {
+	busy, at   float64
+	begun      bool
+	aliveCount int
+}
+
+// since returns the use of all cores in percent.
+func (u *liveUse) since(s *heuristics.Snapshot) float64 {
+	busy, at := s.Busy.Seconds(), s.At.Seconds()
+	percent := 0.0
+	if u.begun && at > u.at {
+		percent = 100 * (busy - u.busy) / (at - u.at) / float64(max(1, s.Cores))
+	}
+	u.busy, u.at, u.begun = busy, at, true
+	return alert.Round(min(100, max(0, percent)), 10)
+}
+
+// maxLive bounds the rows of a view: nobody reads more.
+const maxLive = 50
+
+// liveView is what one user may see of a tick.
+func liveView(t *pipeline.Tick, user string, machine float64) *api.Live {
+	l := &api.Live{
+		Type: "tick", T: t.Snapshot.At.Seconds(), Time: t.Snapshot.Time.UTC(), Machine: machine, Cores: t.Snapshot.Cores,
+		Hot: []api.LiveRow{},
+	}
+	for i := range t.Judged {
+		v, o := &t.Judged[i].Verdict, &t.Judged[i].Owner
+		if (user != "" && v.Subject.Info.User != user) || len(l.Hot) >= maxLive {
+			continue
+		}
+		l.Hot = append(l.Hot, api.LiveRow{
+			Key: v.Subject.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID,
+			Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level),
+			Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
+			State: string(v.State), Severity: string(v.Severity), Confidence: alert.Round(v.Confidence, 100),
+			Busy: alert.Round(v.Features.Busy.Seconds(), 10), Evidence: alert.EvidenceOf(v),
+		})
+	}
+	return l
+}

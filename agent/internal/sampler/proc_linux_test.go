@@ -1,0 +1,129 @@
+package sampler
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/shirou/gopsutil/v3/process"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+func TestParseStat(t *testing.T) {
+	tail := " S 1 1 1 0 -1 4194560 1 2 3 4 50 60 700 800 20 0 1 0 123456 1 1"
+	for _, name := range []string{"sh", "a) R 1 (b", "x\n) S 9", "((((", ")"} {
+		got, err := parseStat([]byte("42 (" + name + ")" + tail))
+		if err != nil || got.start != 123456 || got.children != 15*time.Second {
+			t.Errorf("name %q: %+v, %v", name, got, err)
+		}
+	}
+	for _, bad := range []string{"", "42", "42 (x)", "42 (x) S 1 2 3", "42 (x)" + strings.ReplaceAll(tail, "123456", "-1"), "42 (x)" + strings.ReplaceAll(tail, "700", "99999999999999999")} {
+		if got, err := parseStat([]byte(bad)); err == nil {
+			t.Errorf("parseStat(%q) = %+v, want an error", bad, got)
+		}
+	}
+}
+
+func FuzzParseStat(f *testing.F) {
+	if b, err := os.ReadFile("/proc/self/stat"); err == nil {
+		f.Add(b)
+	}
+	f.Add([]byte("1 (a) b) S 1 1 1 0 -1 4194560 1 2 3 4 50 60 700 800 20 0 1 0 123456 1 1"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if got, err := parseStat(b); err == nil && (got.start < 0 || got.children < 0) {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
+func FuzzParseSchedstat(f *testing.F) {
+	f.Add([]byte("837873 496285 2\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if run, wait, ok := parseSchedstat(b); ok && (run < 0 || wait < 0) {
+			t.Errorf("run %v wait %v", run, wait)
+		}
+	})
+}
+
+func TestNice(t *testing.T) {
+	c := exec.CommandContext(t.Context(), "nice", "-n", "7", "sleep", "60")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
+	p := &process.Process{Pid: int32(c.Process.Pid)}
+	for range 100 { // nice sets it after it has started
+		if n, err := readNice(t.Context(), p); err == nil && n == 7 {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	n, err := readNice(t.Context(), p)
+	t.Errorf("nice %d, %v; want 7", n, err)
+}
+
+// A pid that belongs to another process now must never continue the life of the one before.
+func TestReusedPid(t *testing.T) {
+	g := newGopsutilSweep()
+	pid := int32(os.Getpid())
+	if _, _, err := g.sweep(t.Context(), func(counters) {}); err != nil {
+		t.Fatal(err)
+	}
+	old := g.kept[pid].id
+	g.kept[pid].id.StartTime-- // as if an earlier process had had the number
+	before := g.kept[pid].id
+	g.kept[pid].user = 0 // and other counters
+	var seen []counters
+	gone, _, err := g.sweep(t.Context(), func(c counters) {
+		if c.id.PID == pid {
+			seen = append(seen, c)
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(gone) == 0 || !contains(gone, before) {
+		t.Errorf("the earlier life was not reported as ended: %v", gone)
+	}
+	if len(seen) != 1 || seen[0].id != old {
+		t.Errorf("seen %+v, want one with id %v", seen, old)
+	}
+}
+
+func contains(ids []heuristics.ProcessID, id heuristics.ProcessID) bool {
+	for _, x := range ids {
+		if x == id {
+			return true
+		}
+	}
+	return false
+}
+
+// Threads of this very program: names and times as the kernel tells them.
+func TestThreads(t *testing.T) {
+	var names threadNames
+	got := names.threads(int32(os.Getpid()))
+	if len(got) < 2 {
+		t.Fatalf("%d threads", len(got))
+	}
+	var main *heuristics.ThreadSample
+	for i := range got {
+		if got[i].TID == int32(os.Getpid()) {
+			main = &got[i]
+		}
+	}
+	comm, err := os.ReadFile("/proc/self/task/" + strconv.Itoa(os.Getpid()) + "/comm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if main == nil || main.Name != strings.TrimSpace(string(comm)) || main.Run <= 0 {
+		t.Errorf("main thread %+v, want name %q and some time", main, comm)
+	}
+	if got := names.threads(1 << 22); got != nil {
+		t.Errorf("threads of no process: %v", got)
+	}
+}

@@ -1,0 +1,266 @@
+package sampler
+
+import (
+	"os"
+	"os/exec"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// loadTime is set when the test program is started again as a load: it computes that long and then sleeps.
+const loadTime = "MINEWATCH_TEST_LOAD"
+
+func TestMain(m *testing.M) {
+	if d, err := time.ParseDuration(os.Getenv(loadTime)); err == nil {
+		compute(min(d, 90*time.Second))
+		return
+	}
+	os.Exit(m.Run())
+}
+
+func compute(d time.Duration) {
+	runtime.LockOSThread()
+	x := uint64(1)
+	for end := time.Now().Add(d); time.Now().Before(end); {
+		for range 100_000 {
+			x = x*6364136223846793005 + 1
+		}
+	}
+	if x == 0 {
+		panic("impossible")
+	}
+}
+
+// startLoad starts a process that computes for d.
+func startLoad(t *testing.T, d time.Duration) *exec.Cmd {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), os.Args[0])
+	c.Env = append(os.Environ(), loadTime+"="+d.String())
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+	return c
+}
+
+// follow reads n snapshots.
+func follow(t *testing.T, s *Sampler, n int, each func(int, heuristics.Snapshot)) {
+	t.Helper()
+	i := 0
+	for snapshot, err := range s.Source(t.Context()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		each(i, snapshot)
+		if i++; i == n {
+			return
+		}
+	}
+}
+
+func TestLiveProcess(t *testing.T) {
+	s := New(Options{Interval: 250 * time.Millisecond})
+	var load *exec.Cmd
+	var id heuristics.ProcessID
+	var info *heuristics.ProcessInfo
+	var first, last time.Duration
+	var threads, sawSelf, exited int
+	follow(t, s, 14, func(i int, snapshot heuristics.Snapshot) {
+		switch i {
+		case 0:
+			load = startLoad(t, 2*time.Second)
+			for _, p := range snapshot.Processes {
+				if p.ID.PID == int32(os.Getpid()) {
+					sawSelf++
+				}
+			}
+			return
+		}
+		for _, p := range snapshot.Processes {
+			if p.ID.PID != int32(load.Process.Pid) {
+				continue
+			}
+			if id == (heuristics.ProcessID{}) {
+				id, first = p.ID, p.CPU()
+			}
+			if p.ID != id {
+				t.Errorf("identity changed from %v to %v", id, p.ID)
+			}
+			if p.CPU() < last {
+				t.Errorf("CPU time went back from %v to %v", last, p.CPU())
+			}
+			last = p.CPU()
+			threads = max(threads, len(p.Threads))
+			if p.Info != nil {
+				info = p.Info
+			}
+		}
+		for _, gone := range snapshot.Exited {
+			if gone == id {
+				exited++
+			}
+		}
+		if i == 11 {
+			_ = load.Process.Kill()
+			_ = load.Wait()
+		}
+	})
+	if sawSelf != 1 {
+		t.Errorf("the first snapshot lists this process %d times", sawSelf)
+	}
+	if used := last - first; used < 300*time.Millisecond || last > 4*time.Second {
+		t.Errorf("the load was seen to use %v, in all %v", used, last)
+	}
+	if info == nil || info.Exe == "" || info.Parent.PID != int32(os.Getpid()) || info.User != strconv.Itoa(os.Getuid()) {
+		t.Errorf("info %+v", info)
+	}
+	if runtime.GOOS == "linux" && threads == 0 {
+		t.Error("a hot process was never looked at thread by thread")
+	}
+	if exited != 1 {
+		t.Errorf("its end was told %d times", exited)
+	}
+	if s.Alive(id) {
+		t.Error("it counts as alive after its end")
+	}
+}
+
+func TestQuietProcessesAreLeftOut(t *testing.T) {
+	s := New(Options{Interval: 200 * time.Millisecond})
+	var first, later int
+	follow(t, s, 4, func(i int, snapshot heuristics.Snapshot) {
+		if i == 0 {
+			first = len(snapshot.Processes)
+			return
+		}
+		later = max(later, len(snapshot.Processes))
+		for _, p := range snapshot.Processes {
+			if p.CPU() == 0 && p.Info == nil {
+				t.Errorf("a process that never ran is listed again: %+v", p)
+			}
+		}
+	})
+	if s.Processes() < first-5 || first < 3 {
+		t.Errorf("the first snapshot lists %d processes, alive are %d", first, s.Processes())
+	}
+	if later >= first && first > 30 {
+		t.Errorf("a later snapshot lists %d of %d processes", later, first)
+	}
+}
+
+func TestParseCommandLine(t *testing.T) {
+	tests := map[string]commandLine{
+		"/usr/lib/chromium/chromium --type=renderer --lang=en --renderer-client-id=17 --x": {"chromium", "renderer", 17},
+		"/usr/lib/chromium/chromium\x00--type=gpu-process\x00--renderer-client-id=x":       {"chromium", "gpu-process", 0},
+		"/opt/google/chrome/chrome": {"chrome", "", 0},
+		"sh -c --type=renderer":     {"sh", "renderer", 0},
+		"":                          {".", "", 0},
+		"chromium --user-data-dir=/x--type=renderer":                         {"chromium", "", 0},
+		"chromium --renderer-client-id=99999999999999999999 --type=renderer": {"chromium", "renderer", 0},
+		"chromium --type=renderer --renderer-client-id=12\n":                 {"chromium", "renderer", 0},
+	}
+	for line, want := range tests {
+		if got := parseCommandLine(line); got != want {
+			t.Errorf("parseCommandLine(%q) = %+v, want %+v", line, got, want)
+		}
+	}
+}
+
+func FuzzParseCommandLine(f *testing.F) {
+	f.Add("/usr/lib/chromium/chromium --type=renderer --renderer-client-id=17")
+	f.Fuzz(func(t *testing.T, line string) {
+		if c := parseCommandLine(line); c.renderer < 0 || c.renderer > 999_999_999 || len(c.role) > 40 {
+			t.Errorf("%+v", c)
+		}
+	})
+}
+
+// placed builds a table of processes and returns where the last one stands in its browser.
+func placed(chain ...known) *heuristics.BrowserProcess {
+	s := &Sampler{byPID: map[int32]*known{}}
+	for i := range chain {
+		k := &chain[i]
+		k.id = heuristics.ProcessID{PID: int32(i + 10), StartTime: int64(i)}
+		k.info.Parent.PID = int32(i + 9)
+		s.byPID[k.id.PID] = k
+	}
+	return s.placeInBrowser(&chain[len(chain)-1])
+}
+
+func TestPlaceInBrowser(t *testing.T) {
+	process := func(name, line string) known {
+		return known{info: heuristics.ProcessInfo{Name: name, User: "1000"}, command: parseCommandLine(line)}
+	}
+	const renderer = "/usr/lib/chromium/chromium --type=renderer --renderer-client-id=5"
+	shell := process("bash", "bash")
+	browser := process("chromium", "/usr/lib/chromium/chromium --flag")
+	zygote := process("chromium", "/usr/lib/chromium/chromium --type=zygote")
+	page := process("chromium", renderer)
+	root := heuristics.ProcessID{PID: 11, StartTime: 1}
+
+	if got := placed(shell, browser, zygote, zygote, page); got == nil || got.Root != root || got.Role != "renderer" || got.Renderer != 5 || got.Family != "chromium" {
+		t.Errorf("renderer: %+v", got)
+	}
+	if got := placed(shell, browser); got == nil || got.Role != "browser" || got.Root != root {
+		t.Errorf("browser: %+v", got)
+	}
+	if got := placed(shell, browser, process("chromium", "chromium --type=gpu-process")); got == nil || got.Role != "gpu" {
+		t.Errorf("gpu: %+v", got)
+	}
+	if got := placed(shell, process("code", "/usr/share/code/code"), page); got == nil || got.Family != "electron" {
+		t.Errorf("electron: %+v", got)
+	}
+	other := page
+	other.info.User = "1001"
+	if got := placed(shell, browser, other); got != nil {
+		t.Errorf("another user's process that calls itself a renderer: %+v", got)
+	}
+	if got := placed(page); got != nil {
+		t.Errorf("an orphan that calls itself a renderer: %+v", got)
+	}
+	if got := placed(shell, shell); got != nil {
+		t.Errorf("a shell: %+v", got)
+	}
+}
+
+func TestClockGaps(t *testing.T) {
+	const interval = time.Second
+	start := time.Now()
+	later := func(d time.Duration) time.Time { return start.Add(d) } // moves both clocks
+	tests := map[string]struct {
+		now   time.Time
+		slept time.Duration
+		want  heuristics.GapKind
+		dt    time.Duration
+	}{
+		"in time":  {later(time.Second), 0, "", time.Second},
+		"late":     {later(4 * time.Second), 0, heuristics.GapLateTick, 4 * time.Second},
+		"at once":  {start, 0, "", time.Microsecond},
+		"set back": {later(time.Second).Round(0).Add(-time.Hour), 0, heuristics.GapClockJumped, time.Microsecond},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var c clock
+			c.advance(start, 0, interval)
+			_, dt, gaps := c.advance(test.now, test.slept, interval)
+			if dt != test.dt {
+				t.Errorf("dt %v, want %v", dt, test.dt)
+			}
+			if test.want == "" && len(gaps) > 0 || test.want != "" && (len(gaps) != 1 || gaps[0].Kind != test.want) {
+				t.Errorf("gaps %+v, want %q", gaps, test.want)
+			}
+		})
+	}
+	t.Run("slept", func(t *testing.T) {
+		var c clock
+		c.advance(start, time.Minute, interval)
+		_, _, gaps := c.advance(later(time.Second), time.Hour+time.Minute, interval)
+		if len(gaps) == 0 || gaps[0].Kind != heuristics.GapSlept || gaps[0].Length != time.Hour {
+			t.Errorf("gaps %+v, want an hour of sleep", gaps)
+		}
+	})
+}

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minewatch/minewatch/agent/api"
+)
+
+// markUsageErrors makes wrong flags and arguments of every command usage errors (exit code 2).
+func markUsageErrors(c *cobra.Command) {
+	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{err, c.CommandPath()}
+	})
+	for _, sub := range c.Commands() {
+		markUsageErrors(sub)
+	}
+	if check := c.Args; check != nil {
+		c.Args = func(c *cobra.Command, args []string) error {
+			if err := check(c, args); err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			return nil
+		}
+	}
+	if c.RunE == nil { // a command that only groups others
+		c.Args = cobra.ArbitraryArgs
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return c.Help()
+			}
+			return usageError{fmt.Errorf("there is no command %q", args[0]), c.CommandPath()}
+		}
+	}
+}
+
+// exactly returns a check for one argument with its name in the message.
+func exactly(name string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		switch {
+		case len(args) == 0:
+			return errors.New("say which " + name)
+		case len(args) > 1:
+			return fmt.Errorf("only one %s at a time, not %q", name, args)
+		}
+		return nil
+	}
+}
+
+// printJSON writes one object as one line.
+func printJSON(w io.Writer, v any) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	return out.Encode(v)
+}
+
+func versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			_, err := fmt.Fprintf(c.OutOrStdout(), "minewatch %s (api %d, trace %d)\n", version, api.Version, traceVersion)
+			return err
+		},
+	}
+}

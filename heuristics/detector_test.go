@@ -1,0 +1,240 @@
+package heuristics
+
+import (
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// machine builds snapshots of a made-up computer, second by second.
+type machine struct {
+	cores int
+	at    time.Duration
+	step  time.Duration
+	procs []*madeUp
+}
+
+// madeUp is a process whose load a test sets.
+type madeUp struct {
+	sample ProcessSample
+	info   ProcessInfo
+	told   bool
+	// use returns the CPU used during one tick by each thread; the first is the main thread.
+	use func(tick int, dt time.Duration) []time.Duration
+	// wait is how long each busy thread waited for a core per second it ran.
+	wait  float64
+	names []string
+}
+
+func newMachine(cores int) *machine { return &machine{cores: cores, step: time.Second} }
+
+func (m *machine) add(p *madeUp) *madeUp {
+	p.sample.ID = ProcessID{PID: int32(100 * (len(m.procs) + 1)), StartTime: int64(len(m.procs) + 1)}
+	m.procs = append(m.procs, p)
+	return p
+}
+
+func (m *machine) tick(n int) Snapshot {
+	s := Snapshot{At: m.at, Cores: m.cores}
+	for _, p := range m.procs {
+		out := p.sample
+		if n > 0 {
+			for i, u := range p.use(n, m.step) {
+				p.sample.User += u
+				for len(p.sample.Threads) <= i {
+					tid := p.sample.ID.PID + int32(len(p.sample.Threads))
+					p.sample.Threads = append(p.sample.Threads, ThreadSample{TID: tid, Name: p.names[len(p.sample.Threads)]})
+				}
+				p.sample.Threads[i].Run += u
+				p.sample.Threads[i].Wait += time.Duration(float64(u) * p.wait)
+			}
+			out = p.sample
+			out.Threads = append([]ThreadSample(nil), p.sample.Threads...)
+		}
+		if !p.told {
+			info := p.info
+			out.Info, p.told = &info, true
+		}
+		s.Processes = append(s.Processes, out)
+	}
+	m.at += m.step
+	return s
+}
+
+// first returns when a verdict first is Suspected, and it; at is -1 if it never is.
+func (m *machine) first(d *Detector, ticks int) (at time.Duration, found Verdict) {
+	at = -1
+	for n := range ticks {
+		s := m.tick(n)
+		for _, v := range d.Observe(s) {
+			if v.State == Suspected && at < 0 {
+				at, found = s.At, v
+			}
+		}
+	}
+	return at, found
+}
+
+func renderer() ProcessInfo {
+	return ProcessInfo{Name: "chromium", User: "1000", Browser: &BrowserProcess{Family: "chromium", Role: "renderer", Renderer: 7}}
+}
+
+// workers is a page whose n workers each use the given share of a core while the main thread rests.
+func workers(n int, share, noise float64) *madeUp {
+	r := rand.New(rand.NewPCG(1, 2))
+	names := []string{"chromium"}
+	for range n {
+		names = append(names, "DedicatedWorker")
+	}
+	return &madeUp{info: renderer(), names: names, use: func(_ int, dt time.Duration) []time.Duration {
+		out := []time.Duration{dt / 200}
+		for range n {
+			out = append(out, time.Duration(float64(dt)*share*(1+noise*(2*r.Float64()-1))))
+		}
+		return out
+	}}
+}
+
+func TestHashWorkersLookLikeMining(t *testing.T) {
+	for name, share := range map[string]float64{"full": 1, "70 percent": 0.7, "30 percent": 0.3} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(4)
+			m.add(workers(2, share, 0.03))
+			at, v := m.first(NewDetector(Config{}), 60)
+			if at < 0 || at > 30*time.Second || v.Severity != MiningLike {
+				t.Fatalf("suspected at %v as %q with confidence %.2f, want mining_like within 30 s", at, v.Severity, v.Confidence)
+			}
+			if len(v.Evidence) < 2 || v.Evidence[0].Rule != "worker_threads_busy" {
+				t.Errorf("evidence begins with %+v, want worker_threads_busy first", v.Evidence)
+			}
+		})
+	}
+}
+
+func TestMainThreadWorkIsNotMining(t *testing.T) {
+	m := newMachine(4)
+	m.add(&madeUp{info: renderer(), names: []string{"chromium"}, use: func(_ int, dt time.Duration) []time.Duration {
+		return []time.Duration{dt * 8 / 10}
+	}})
+	if at, v := m.first(NewDetector(Config{}), 100); at >= 0 {
+		t.Errorf("a page that draws on its main thread is %q at %v: %+v", v.Severity, at, v.Evidence)
+	}
+}
+
+func TestShortWorkIsNotSuspected(t *testing.T) {
+	m := newMachine(4)
+	p := m.add(workers(4, 1, 0))
+	all := p.use
+	p.use = func(n int, dt time.Duration) []time.Duration { // a proof-of-work gate
+		if n < 3 || n > 9 {
+			return []time.Duration{dt / 200, 0, 0, 0, 0}
+		}
+		return all(n, dt)
+	}
+	if at, v := m.first(NewDetector(Config{}), 90); at >= 0 {
+		t.Errorf("seven seconds of work are %q at %v", v.Severity, at)
+	}
+}
+
+func TestSuspicionClears(t *testing.T) {
+	m := newMachine(2)
+	p := m.add(workers(2, 0.9, 0.02))
+	all := p.use
+	p.use = func(n int, dt time.Duration) []time.Duration {
+		if n > 40 {
+			return []time.Duration{0, 0, 0}
+		}
+		return all(n, dt)
+	}
+	d := NewDetector(Config{})
+	var suspected, cleared time.Duration
+	for n := range 80 {
+		s := m.tick(n)
+		for _, v := range d.Observe(s) {
+			switch {
+			case v.State == Suspected:
+				suspected = s.At
+			case v.State == Cleared && cleared == 0:
+				cleared = s.At
+			}
+		}
+	}
+	if suspected == 0 || cleared < 45*time.Second || cleared > 60*time.Second {
+		t.Errorf("last suspected at %v, cleared at %v; want cleared 5-20 s after the load ended at 40 s", suspected, cleared)
+	}
+}
+
+func TestExitClears(t *testing.T) {
+	m := newMachine(2)
+	p := m.add(workers(2, 0.9, 0.02))
+	d := NewDetector(Config{})
+	if at, _ := m.first(d, 40); at < 0 {
+		t.Fatal("never suspected")
+	}
+	s := m.tick(41)
+	s.Processes, s.Exited = nil, []ProcessID{p.sample.ID}
+	got := d.Observe(s)
+	if len(got) != 1 || got[0].State != Cleared {
+		t.Fatalf("after the process ended: %+v, want one cleared verdict", got)
+	}
+	s = m.tick(42)
+	s.Processes = nil
+	if got := d.Observe(s); len(got) != 0 {
+		t.Errorf("a tick later: %d verdicts, want none", len(got))
+	}
+}
+
+// A worker that starts anew every second leaves no process with a sustained load; the group has one.
+func TestRespawningWorkersAreOneSubject(t *testing.T) {
+	d := NewDetector(Config{})
+	parent := ProcessID{PID: 50, StartTime: 1}
+	at := time.Duration(0)
+	d.Observe(Snapshot{At: at, Cores: 2})
+	var found *Verdict
+	for n := range 200 {
+		at += time.Second
+		id := ProcessID{PID: int32(1000 + n), StartTime: int64(n)}
+		s := Snapshot{At: at, Cores: 2, Processes: []ProcessSample{{
+			ID: id, User: 950 * time.Millisecond,
+			Info: &ProcessInfo{Name: "work", Exe: "/tmp/work", User: "1000", Parent: parent},
+		}}}
+		if n > 0 {
+			s.Exited = []ProcessID{{PID: int32(1000 + n - 1), StartTime: int64(n - 1)}}
+		}
+		for _, v := range d.Observe(s) {
+			if v.State == Suspected {
+				found = &v
+			}
+		}
+	}
+	if found == nil || found.Subject.Kind != SubjectGroup {
+		t.Fatalf("suspected %+v, want the group", found)
+	}
+	if len(d.watched) > 2 || len(d.ledger.accounts) > 2 || len(d.groups) > 1 {
+		t.Errorf("kept %d watches, %d accounts, %d groups of processes that are gone", len(d.watched), len(d.ledger.accounts), len(d.groups))
+	}
+}
+
+// On a machine with more work than cores a worker's share is unsteady; its demand is not.
+func TestStarvedWorkersShowTheirDuty(t *testing.T) {
+	m := newMachine(2)
+	p := m.add(workers(2, 0.15, 0.5))
+	p.wait = 4 // waits four seconds for each it runs
+	at, v := m.first(NewDetector(Config{}), 60)
+	if at < 0 || v.Severity != MiningLike {
+		t.Fatalf("suspected at %v as %q; demand %.2f", at, v.Severity, v.Features.Demand)
+	}
+	if v.Features.Demand < 1.2 || v.Features.Demand > 1.8 {
+		t.Errorf("demand %.2f cores, want about 1.5", v.Features.Demand)
+	}
+}
+
+func TestTimeThatStandsStillSaysNothing(t *testing.T) {
+	d := NewDetector(Config{})
+	s := Snapshot{At: time.Second, Cores: 2, Processes: []ProcessSample{{ID: ProcessID{1, 1}, User: time.Hour, Info: &ProcessInfo{}}}}
+	for range 3 {
+		if got := d.Observe(s); len(got) != 0 {
+			t.Fatalf("%d verdicts without time passing", len(got))
+		}
+	}
+}
