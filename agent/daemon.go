@@ -154,7 +154,7 @@ func (d *daemon) observe(t pipeline.Tick) {
 	for _, a := range t.Alerts {
 		d.tell(a)
 	}
-	d.hub.publishLive(t)
+	d.hub.publishLive(t, d.sampler.Processes())
 }
 
 // tell hands an alert on to the store and the sinks.
@@ -169,13 +169,17 @@ func (d *daemon) tell(a api.Alert) {
 
 // saveAlerts stores alerts and then tells the sinks, until toStore is closed.
 func (d *daemon) saveAlerts() {
-	pruned := time.Now()
+	pruned, logged := time.Now(), map[string]string{}
 	for a := range d.toStore {
 		if err := d.store.SaveAlert(a); err != nil {
 			d.log.Error("an alert could not be stored", zap.Error(err))
 			d.trouble(fmt.Sprintf("Alerts cannot be stored (%v). They are still shown.", err))
 		}
-		if a.State != api.Pending {
+		if news := string(a.State) + a.Severity; logged[a.ID] != news && a.State != api.Pending {
+			logged[a.ID] = news
+			if a.State == api.Resolved {
+				delete(logged, a.ID)
+			}
 			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", a.Subject),
 				zap.Int32("pid", a.PID), zap.String("severity", a.Severity))
 		}

@@ -14,7 +14,6 @@ import (
 type hub struct {
 	mu       sync.Mutex
 	watchers map[*watcher]struct{}
-	previous pipeline.Tick
 	busy     liveUse
 }
 
@@ -70,7 +69,7 @@ func (h *hub) publish(a api.Alert) {
 	}
 }
 
-func (h *hub) publishLive(t pipeline.Tick) {
+func (h *hub) publishLive(t pipeline.Tick, alive int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	machine := h.busy.since(&t.Snapshot)
@@ -80,7 +79,7 @@ func (h *hub) publishLive(t pipeline.Tick) {
 			continue
 		}
 		if views[w.user] == nil {
-			views[w.user] = liveView(&t, w.user, machine)
+			views[w.user] = liveView(&t, w.user, machine, alive)
 		}
 		h.send(w, api.Event{Live: views[w.user]})
 	}
@@ -88,9 +87,8 @@ func (h *hub) publishLive(t pipeline.Tick) {
 
 // liveUse turns the machine's cumulative CPU time into its use since the tick before.
 type liveUse struct {
-	busy, at   float64
-	begun      bool
-	aliveCount int
+	busy, at float64
+	begun    bool
 }
 
 // since returns the use of all cores in percent.
@@ -108,9 +106,9 @@ func (u *liveUse) since(s *heuristics.Snapshot) float64 {
 const maxLive = 50
 
 // liveView is what one user may see of a tick.
-func liveView(t *pipeline.Tick, user string, machine float64) *api.Live {
+func liveView(t *pipeline.Tick, user string, machine float64, alive int) *api.Live {
 	l := &api.Live{
-		Type: "tick", T: t.Snapshot.At.Seconds(), Time: t.Snapshot.Time.UTC(), Machine: machine, Cores: t.Snapshot.Cores,
+		Type: "tick", T: t.Snapshot.At.Seconds(), Time: t.Snapshot.Time.UTC(), Machine: machine, Cores: t.Snapshot.Cores, Processes: alive,
 		Hot: []api.LiveRow{},
 	}
 	for i := range t.Judged {

@@ -26,6 +26,8 @@ const (
 	refresh = 10 * time.Second
 	// gone is how long a subject may be missing from the verdicts before its alert ends.
 	gone = 3 * time.Second
+	// fading is the loss of confidence from which the figures of an alert are no longer renewed.
+	fading = 0.1
 	// maxAlerts bounds the alerts that are open at one time.
 	maxAlerts = 256
 	// maxRested bounds the subjects remembered for their cooldown.
@@ -159,10 +161,13 @@ func (m *Manager) describe(in *incident, j *Judged) {
 	a.TabHidden = len(o.Tabs) > 0 && !slices.ContainsFunc(o.Tabs, func(t attribution.Tab) bool { return !t.Hidden })
 	a.ProcessName, a.Exe, a.User = v.Subject.Info.Name, v.Subject.Info.Exe, v.Subject.Info.User
 	a.PID, a.Processes = v.Subject.Process.PID, v.Subject.Members
+	a.Busy, a.Severity = Round(v.Features.Busy.Seconds(), 10), string(v.Severity)
+	// While a load fades its evidence does too. What people read later is why the alert was raised.
+	if v.Confidence < a.Confidence-fading {
+		return
+	}
 	a.Cores, a.MachinePercent = Round(v.Features.Cores, 100), Round(100*v.Features.Machine, 10)
-	a.Busy = Round(v.Features.Busy.Seconds(), 10)
-	a.Severity, a.Confidence = string(v.Severity), Round(v.Confidence, 100)
-	a.Evidence = EvidenceOf(v)
+	a.Confidence, a.Evidence = Round(v.Confidence, 100), EvidenceOf(v)
 }
 
 // EvidenceOf returns a verdict's evidence as the local door tells it.

@@ -11,7 +11,7 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-func newSweep() sweeper { return newGopsutilSweep() }
+func newSweep(context.Context) (s sweeper, why string) { return newGopsutilSweep(), "" }
 
 // readRaw returns the creation time that gopsutil tells, in milliseconds since 1970. These systems do not tell the
 // time of ended children.

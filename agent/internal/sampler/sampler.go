@@ -12,6 +12,7 @@ import (
 	"iter"
 	"math"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -60,6 +61,7 @@ const (
 type Sampler struct {
 	options Options
 	sweep   sweeper
+	why     string // a cheaper sweep is not used
 	table   map[heuristics.ProcessID]*known
 	byPID   map[int32]*known
 	tick    int
@@ -88,14 +90,20 @@ func New(o Options) *Sampler {
 		o.Interval = time.Second
 	}
 	process.EnableBootTimeCache(true) // saves a third of a sweep (docs/decisions.md)
+	sweep, why := newSweep(context.Background())
 	return &Sampler{
-		options: o, sweep: newSweep(),
+		options: o, sweep: sweep, why: why,
 		table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{},
 	}
 }
 
-// Name returns the way the machine is read, for people.
-func (s *Sampler) Name() string { return s.sweep.name() }
+// Name returns the way the machine is read, for people, and if a cheaper one is not used, why.
+func (s *Sampler) Name() string {
+	if s.why != "" {
+		return s.sweep.name() + " (" + s.why + ")"
+	}
+	return s.sweep.name()
+}
 
 // Source yields a snapshot at once and then one each interval until ctx ends.
 func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
@@ -274,7 +282,7 @@ func (s *Sampler) forget(gone []heuristics.ProcessID) []heuristics.ProcessID {
 			}
 		}
 	}
-	return gone
+	return slices.Clone(gone) // the sweep uses its slice again, the snapshot may be kept
 }
 
 func sameInfo(a, b *heuristics.ProcessInfo) bool {

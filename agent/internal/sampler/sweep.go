@@ -111,7 +111,10 @@ func (g *gopsutilSweep) open(ctx context.Context, pid int32) *keptProcess {
 	return &keptProcess{counters: counters{id: heuristics.ProcessID{PID: pid, StartTime: raw.start}, handle: handle}}
 }
 
-func (*gopsutilSweep) same(id heuristics.ProcessID) bool {
+func (*gopsutilSweep) same(id heuristics.ProcessID) bool { return sameLife(id) }
+
+// sameLife reports whether the pid still belongs to the process with that start time.
+func sameLife(id heuristics.ProcessID) bool {
 	raw, err := readRaw(id.PID)
 	return err == nil && raw.start == id.StartTime
 }
@@ -122,4 +125,6 @@ type rawTimes struct {
 	start int64
 	// children is the CPU time of children that were waited for.
 	children time.Duration
+	// user and system are its own CPU time; 0 where gopsutil is asked for them.
+	user, system time.Duration
 }

@@ -1,0 +1,113 @@
+package minewatch_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/minewatch/minewatch"
+
+// arrow says what the packages below a folder may import of this project, and why no more.
+type arrow struct {
+	from  string
+	to    []string
+	cause string
+}
+
+// arrows are those of docs/architecture.md. The longest matching folder counts.
+func arrows() []arrow {
+	const in = "agent/internal/"
+	return []arrow{
+		{"heuristics", nil, "the judge is pure: it knows the vocabulary and nothing else"},
+		{"agent/api", []string{"agent/api"}, "tray and scripts build on it, so it stands on nothing"},
+		{"agent/extension", nil, "it only carries files"},
+		{in + "attribution", []string{"heuristics"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
+		{in + "alert", []string{"heuristics", "agent/api", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
+		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
+		{in + "sampler", []string{"heuristics", in + "pipeline", in + "browser"}, "the sampler reads; it does not judge"},
+		{in + "trace", []string{"heuristics", in + "pipeline"}, "a recording is a source like any other"},
+		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
+		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
+		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},
+		{in + "terminal", []string{"agent/api"}, "the terminal shows what any client could see"},
+		{"agent/e2e", []string{"agent/e2e", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
+		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the door"},
+		{"agent", []string{"agent", "heuristics"}, "wiring may see everything but the tray"},
+	}
+}
+
+// listed is what `go list` tells of a package.
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func TestArrows(t *testing.T) {
+	for _, goos := range []string{"linux", "windows", "darwin"} {
+		for _, p := range list(t, goos) {
+			from := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/")
+			if from == "" {
+				continue
+			}
+			rule := ruleFor(from)
+			if rule == nil {
+				t.Errorf("%s stands in no folder of docs/architecture.md", from)
+				continue
+			}
+			for _, imported := range p.Imports {
+				to, ours := strings.CutPrefix(imported, module+"/")
+				if ours && !slices.ContainsFunc(rule.to, func(allowed string) bool { return within(to, allowed) }) {
+					t.Errorf("%s imports %s (on %s): %s", from, to, goos, rule.cause)
+				}
+			}
+		}
+	}
+}
+
+func TestArrowsCatchAForbiddenImport(t *testing.T) {
+	rule := ruleFor("tray")
+	if slices.ContainsFunc(rule.to, func(a string) bool { return within("heuristics", a) }) {
+		t.Error("the tray could import the judge")
+	}
+	if got := ruleFor("agent/api/words"); got == nil || got.from != "agent/api" {
+		t.Errorf("the rule of agent/api/words is %+v", got)
+	}
+}
+
+func ruleFor(from string) *arrow {
+	var best *arrow
+	for _, a := range arrows() {
+		if within(from, a.from) && (best == nil || len(a.from) > len(best.from)) {
+			best = &a
+		}
+	}
+	return best
+}
+
+func within(path, folder string) bool { return path == folder || strings.HasPrefix(path, folder+"/") }
+
+func list(t *testing.T, goos string) []listed {
+	t.Helper()
+	c := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Imports", "./...")
+	c.Env = append(c.Environ(), "GOOS="+goos, "CGO_ENABLED=0")
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for in := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listed
+		if err := in.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
