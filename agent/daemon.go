@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/shirou/gopsutil/v3/process"
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -53,8 +55,13 @@ type daemon struct {
 	toStore chan api.Alert
 	last    atomic.Pointer[tickFigures]
 
+	budget  *budget // used by observe alone
+	checked time.Duration
+	share   atomic.Uint64 // what the agent used of one core lately, as math.Float64bits
+
 	mu       sync.Mutex
 	troubles []string
+	slowed   string // why the interval is longer than asked for
 	trays    map[int32]api.TrayStatus
 }
 
@@ -86,6 +93,7 @@ func runDaemon(ctx context.Context, o daemonOptions, ready func()) error {
 	if err := d.remember(); err != nil {
 		return errors.Join(err, door.Close(), kept.Close())
 	}
+	d.budget = newBudget(o.interval)
 	d.sampler = sampler.New(sampler.Options{Interval: o.interval, Owners: d.bridge})
 	source, finish, err := d.source()
 	if err != nil {
@@ -155,6 +163,43 @@ func (d *daemon) observe(t pipeline.Tick) {
 		d.tell(a)
 	}
 	d.hub.publishLive(t, d.sampler.Processes())
+	if at := t.Snapshot.At; at-d.checked >= time.Minute {
+		d.checked = at
+		d.keepBudget(at)
+	}
+}
+
+// keepBudget looks at what the agent itself costs and lengthens the interval if that is too much.
+func (d *daemon) keepBudget(at time.Duration) {
+	cpu, _ := ownUse()
+	interval, said := d.budget.observe(at, cpu)
+	d.share.Store(math.Float64bits(d.budget.share()))
+	if said == "" {
+		return
+	}
+	d.log.Warn(said)
+	d.sampler.SetInterval(interval)
+	if interval == d.options.interval {
+		said = ""
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.slowed = said
+}
+
+// ownUse returns the agent's own CPU time so far and its resident memory in bytes.
+func ownUse() (cpu time.Duration, resident uint64) {
+	self, err := process.NewProcess(int32(os.Getpid())) //nolint:gosec // a pid fits
+	if err != nil {
+		return 0, 0
+	}
+	if t, err := self.Times(); err == nil {
+		cpu = time.Duration((t.User + t.System) * float64(time.Second))
+	}
+	if m, err := self.MemoryInfo(); err == nil {
+		resident = m.RSS
+	}
+	return cpu, resident
 }
 
 // tell hands an alert on to the store and the sinks.

@@ -1,18 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"net/http"
 	"os"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/shirou/gopsutil/v3/process"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
@@ -33,21 +33,16 @@ func sees(c server.Caller) string {
 func (d *daemon) Status(c server.Caller) api.Status {
 	s := api.Status{
 		Type: "status", APIVersion: api.Version, Version: version, PID: os.Getpid(), Started: d.started,
-		Cores: runtime.NumCPU(), IntervalMS: d.options.interval.Milliseconds(), Sampler: d.sampler.Name(),
+		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
 		State: d.options.state, Socket: d.options.socket, Browsers: d.bridge.Status(sees(c)), Trays: []api.TrayStatus{},
 	}
 	if last := d.last.Load(); last != nil {
-		s.Watching = time.Since(last.at) < max(3*d.options.interval, 3*time.Second)
+		s.Watching = time.Since(last.at) < max(3*d.sampler.Interval(), 3*time.Second)
 		s.Cores, s.Processes = last.cores, last.processes
 	}
-	if self, err := process.NewProcess(int32(os.Getpid())); err == nil { //nolint:gosec // a pid fits
-		if t, err := self.Times(); err == nil {
-			s.CPU = t.User + t.System
-		}
-		if m, err := self.MemoryInfo(); err == nil {
-			s.RSS = m.RSS
-		}
-	}
+	cpu, resident := ownUse()
+	s.CPU, s.RSS = alert.Round(cpu.Seconds(), 100), resident
+	s.CPUPerHour = alert.Round(3600*cmp.Or(math.Float64frombits(d.share.Load()), cpu.Seconds()/time.Since(d.started).Seconds()), 10)
 	for _, a := range d.alerts.Open(sees(c)) {
 		if a.State == api.Firing {
 			s.Firing++
@@ -59,6 +54,9 @@ func (d *daemon) Status(c server.Caller) api.Status {
 		s.Trays = append(s.Trays, t)
 	}
 	s.Troubles = slices.Clone(d.troubles)
+	if d.slowed != "" {
+		s.Troubles = append(s.Troubles, d.slowed)
+	}
 	return s
 }
 

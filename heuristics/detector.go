@@ -13,6 +13,13 @@ type Config struct {
 	Window time.Duration
 }
 
+const (
+	// restFrom is the load, in cores, from which the rest is a subject: below it the machine's counter is too rough.
+	restFrom = 0.2
+	// maxOwed is how much of a difference is carried over.
+	maxOwed = 2 * time.Second
+)
+
 // maxGroups bounds the groups watched at one time.
 const maxGroups = 4096
 
@@ -25,6 +32,11 @@ type Detector struct {
 	watched map[ProcessID]*account
 	groups  map[string]*group
 	tick    int
+	// rest follows what no process accounts for; owed is what processes used beyond the machine's own counter.
+	rest    *watch
+	busy    time.Duration
+	owed    time.Duration
+	partial bool
 	// owners keeps the latest answer about a hot renderer.
 	owners map[ProcessID]*Renderer
 }
@@ -35,7 +47,7 @@ func NewDetector(c Config) *Detector {
 		c.Window = 30 * time.Second
 	}
 	return &Detector{
-		config: c, rules: rules(), weights: firstWeights(),
+		config: c, rules: rules(), weights: firstWeights(), rest: newWatch(c.Window),
 		watched: map[ProcessID]*account{}, groups: map[string]*group{}, owners: map[ProcessID]*Renderer{},
 	}
 }
@@ -43,21 +55,27 @@ func NewDetector(c Config) *Detector {
 // Observe takes the next snapshot of a source and returns a verdict on every subject that uses the processor, the
 // busiest first. Its cost is proportional to the processes that changed and those that are watched.
 func (d *Detector) Observe(s Snapshot) []Verdict {
+	ended := d.ledger.close(s.Exited)
 	dt, uses := d.ledger.post(&s)
 	d.tick++
 	for i := range s.Renderers {
 		r := s.Renderers[i]
 		d.owners[r.Process] = &r
 	}
-	ended := d.ledger.close(s.Exited)
+	busy := s.Busy - d.busy
+	d.busy = s.Busy
+	d.partial = d.partial || slices.ContainsFunc(s.Gaps, func(g Gap) bool { return g.Kind == GapHidden })
 	if dt <= 0 {
 		return nil
 	}
+	var seen time.Duration
 	for i := range uses {
 		d.enter(uses[i], dt)
+		seen += uses[i].cpu + uses[i].unseen
 	}
 	verdicts := d.judgeProcesses(s.Cores, dt)
 	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
+	verdicts = d.judgeRest(verdicts, &s, busy-seen, dt)
 	for _, a := range ended {
 		verdicts = d.end(verdicts, a)
 	}
@@ -81,26 +99,54 @@ func (d *Detector) enter(u use, dt time.Duration) {
 			d.drop(a)
 		}
 	}
-	if u.cpu <= 0 {
-		return
-	}
-	key := groupKey(&a.info)
-	if key == "" {
-		return
-	}
-	g := d.groups[key]
-	if g == nil {
-		if len(d.groups) >= maxGroups {
-			return
+	if g := d.group(a.group); g != nil && u.cpu > 0 {
+		g.used += u.cpu
+		g.members++
+		if u.cpu > g.busiest.cpu {
+			g.busiest = u
 		}
+	}
+	if u.unseen > 0 {
+		if g := d.group(cmp.Or(a.lastGroup, "children of "+strconv.Itoa(int(a.id.PID))+"."+strconv.FormatInt(a.id.StartTime, 10))); g != nil {
+			g.used += u.unseen
+			if g.leader == nil {
+				g.leader = a // all that is known of these children is who started them
+			}
+		}
+	}
+}
+
+// group returns the group with a key, nil for the key "" and when there are too many.
+func (d *Detector) group(key string) *group {
+	g := d.groups[key]
+	if g == nil && key != "" && len(d.groups) < maxGroups {
 		g = &group{key: key, watch: newWatch(d.config.Window)}
 		d.groups[key] = g
 	}
-	g.used += u.cpu
-	g.members++
-	if u.cpu > g.busiest.cpu {
-		g.busiest = u
+	return g
+}
+
+// judgeRest appends a verdict on what the machine was busy with beyond every process that was seen: what hides from the
+// list of processes, or lives too briefly to be on it. Where other users' processes are invisible it says nothing.
+func (d *Detector) judgeRest(verdicts []Verdict, s *Snapshot, unaccounted, dt time.Duration) []Verdict {
+	if d.partial || s.Busy == 0 {
+		return verdicts
 	}
+	// The machine's counter comes in ticks and processes that move little are told late, so single differences can be
+	// negative. Carried over, they even out.
+	d.owed += unaccounted
+	rest := max(0, d.owed)
+	d.owed = max(min(d.owed-rest, 0), -maxOwed)
+	if !d.rest.advance(rest, dt, nil, false) || d.rest.busy < pauseAfter && d.rest.state != Suspected {
+		return verdicts
+	}
+	f := d.rest.features(s.Cores, 0, false)
+	if f.Cores < restFrom && d.rest.state != Suspected {
+		return verdicts
+	}
+	return append(verdicts, d.verdict(d.rest, &f, Subject{
+		Kind: SubjectUnattributed, Info: ProcessInfo{Name: "(unattributed)"}, Key: "unattributed",
+	}, dt))
 }
 
 func (d *Detector) drop(a *account) {

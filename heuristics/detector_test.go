@@ -238,3 +238,111 @@ func TestTimeThatStandsStillSaysNothing(t *testing.T) {
 		}
 	}
 }
+
+// byKey sums what each subject was said to use, in core-seconds.
+func byKey(d *Detector, all []Snapshot) map[string]float64 {
+	sums := map[string]float64{}
+	last := time.Duration(0)
+	for _, s := range all {
+		for _, v := range d.Observe(s) {
+			sums[string(v.Subject.Kind)] += v.Now * (s.At - last).Seconds()
+		}
+		last = s.At
+	}
+	return sums
+}
+
+// A worker that lives 0.3 s and pauses 0.1 s is seen in the middle of its life or not at all; its parent is told of all.
+func TestUnseenChildrenCountForTheirGroup(t *testing.T) {
+	parent := ProcessID{PID: 50, StartTime: 1}
+	info := &ProcessInfo{Name: "work", Exe: "/tmp/work", User: "1000", Parent: parent}
+	all := []Snapshot{{Cores: 2, Processes: []ProcessSample{{ID: parent, Info: &ProcessInfo{Name: "sh", User: "1000"}}}}}
+	const life, period = 300 * time.Millisecond, 400 * time.Millisecond
+	var living ProcessID
+	for n := 1; n <= 60; n++ {
+		at := time.Duration(n) * time.Second
+		s := Snapshot{At: at, Cores: 2}
+		if living != (ProcessID{}) {
+			s.Exited, living = []ProcessID{living}, ProcessID{}
+		}
+		// Every child that ended by now was waited for.
+		ended := at / period
+		into := at % period
+		if into < life {
+			living = ProcessID{PID: int32(1000 + ended), StartTime: int64(ended)}
+			s.Processes = append(s.Processes, ProcessSample{ID: living, User: into, Info: info})
+		} else {
+			ended++
+		}
+		s.Processes = append(s.Processes, ProcessSample{ID: parent, Children: ended * life})
+		all = append(all, s)
+	}
+	truth := 60 * float64(life) / float64(period)
+	sums := byKey(NewDetector(Config{}), all)
+	if got := sums["group"] / truth; got < 0.85 || got > 1.05 { // the first seconds are not told
+		t.Errorf("the group accounts for %.0f %% of the truth: %v", 100*got, sums)
+	}
+}
+
+// Each worker starts the next one and ends: the parent is another every time.
+func TestChainOfWorkersIsOneGroup(t *testing.T) {
+	d := NewDetector(Config{})
+	all := []Snapshot{{Cores: 2}}
+	prev := ProcessID{PID: 1, StartTime: 1}
+	for n := 1; n <= 100; n++ {
+		id := ProcessID{PID: int32(100 + n), StartTime: int64(n)}
+		s := Snapshot{At: time.Duration(n) * time.Second, Cores: 2, Processes: []ProcessSample{
+			{ID: id, User: 900 * time.Millisecond, Info: &ProcessInfo{Name: "work", Exe: "/tmp/work", User: "1000", Parent: prev}},
+		}}
+		all = append(all, s)
+		prev = id
+	}
+	groups := map[string]bool{}
+	for _, s := range all {
+		for _, v := range d.Observe(s) {
+			if v.Subject.Kind == SubjectGroup {
+				groups[v.Subject.Key] = true
+			}
+		}
+	}
+	if len(groups) != 1 {
+		t.Errorf("%d groups, want 1: %v", len(groups), groups)
+	}
+}
+
+func TestWhatNobodyAccountsForIsASubject(t *testing.T) {
+	shell := ProcessSample{ID: ProcessID{PID: 7, StartTime: 7}, Info: &ProcessInfo{Name: "sh"}}
+	run := func(gap []Gap) map[string]float64 {
+		all := []Snapshot{{Cores: 2, Busy: time.Hour, Processes: []ProcessSample{shell}, Gaps: gap}}
+		for n := 1; n <= 60; n++ {
+			d := time.Duration(n) * time.Second
+			s := Snapshot{At: d, Cores: 2, Busy: time.Hour + d*13/10} // 1.3 cores busy
+			s.Processes = []ProcessSample{{ID: shell.ID, User: d * 3 / 10}}
+			all = append(all, s)
+		}
+		return byKey(NewDetector(Config{}), all)
+	}
+	if got := run(nil)["unattributed"]; got < 50 || got > 61 {
+		t.Errorf("unattributed %.1f core-seconds, want about 60", got)
+	}
+	if got := run([]Gap{{Kind: GapHidden}})["unattributed"]; got != 0 {
+		t.Errorf("where others' processes are hidden %.1f core-seconds are called unattributed", got)
+	}
+}
+
+// Processes that are told of late must not make the rest look busy.
+func TestLateNewsIsNotUnattributed(t *testing.T) {
+	id := ProcessID{PID: 7, StartTime: 7}
+	all := []Snapshot{{Cores: 2, Busy: time.Hour, Processes: []ProcessSample{{ID: id, Info: &ProcessInfo{Name: "sh"}}}}}
+	for n := 1; n <= 60; n++ {
+		d := time.Duration(n) * time.Second
+		s := Snapshot{At: d, Cores: 2, Busy: time.Hour + d}
+		if n%3 == 0 {
+			s.Processes = []ProcessSample{{ID: id, User: d}}
+		}
+		all = append(all, s)
+	}
+	if got := byKey(NewDetector(Config{}), all)["unattributed"]; got > 10 {
+		t.Errorf("unattributed %.1f core-seconds of 60 that were all accounted for, if late", got)
+	}
+}

@@ -19,15 +19,25 @@ type group struct {
 // lone is the share of a group's use above which one member explains all of it and the group is not judged.
 const lone = 0.6
 
-// groupKey names the group of a process; empty for one that is only judged by itself. The processes of a browser are
-// different tabs and helpers, so their sum means nothing.
-func groupKey(i *ProcessInfo) string {
-	if i.Browser != nil || i.Parent == (ProcessID{}) || i.Parent.PID <= 2 {
+// groupKey names the group of a process: its program, user and parent, or only the first two where the parent is gone.
+// It is empty for one that is only judged by itself: the processes of a browser are different tabs and helpers, and the
+// kernel's threads different tasks, so their sums mean nothing.
+func groupKey(i *ProcessInfo, parentKnown bool) string {
+	const kernel = 2 // kthreadd on Linux
+	if i.Browser != nil || i.Parent.PID == kernel {
 		return ""
 	}
-	program := i.Exe
-	if program == "" {
-		program = i.Name
+	key := program(i) + "\x00" + i.User + "\x00"
+	if parentKnown {
+		key += strconv.Itoa(int(i.Parent.PID)) + "." + strconv.FormatInt(i.Parent.StartTime, 10)
 	}
-	return program + "\x00" + i.User + "\x00" + strconv.Itoa(int(i.Parent.PID)) + "." + strconv.FormatInt(i.Parent.StartTime, 10)
+	return key
+}
+
+// program returns what tells one program from another: its path, or its name where the path may not be read.
+func program(i *ProcessInfo) string {
+	if i.Exe != "" {
+		return i.Exe
+	}
+	return i.Name
 }

@@ -14,8 +14,14 @@ type account struct {
 	id       ProcessID
 	info     ProcessInfo
 	cpu      time.Duration // cumulative, as last seen
-	children time.Duration
-	watch    *watch // nil while the process is of no interest
+	children time.Duration // cumulative, as last seen
+	at       time.Duration // when it was last told of
+	group    string        // key of its group, "" for none
+	watch    *watch        // nil while the process is of no interest
+	// settled is the CPU time of its ended children that was seen while they lived: their part of children is no news.
+	settled time.Duration
+	// lastGroup is the group of a child that ended or began lately: where unseen children most likely belong.
+	lastGroup string
 }
 
 // use is what one process used during one tick.
@@ -23,6 +29,8 @@ type use struct {
 	account *account
 	sample  *ProcessSample
 	cpu     time.Duration
+	// unseen is the CPU time of children that began and ended between two ticks, or ran on after they were last seen.
+	unseen time.Duration
 }
 
 // maxProcesses bounds the ledger against a trace made to exhaust memory.
@@ -52,7 +60,7 @@ func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
 			l.accounts[p.ID] = a
 		}
 		if p.Info != nil {
-			a.info = *p.Info
+			l.describe(a, p.Info)
 		}
 		cpu := p.CPU() - a.cpu
 		switch {
@@ -61,24 +69,59 @@ func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
 		case cpu < 0:
 			cpu = 0 // a counter that goes back proves nothing but that it cannot be compared
 		}
-		// No process can use more than every core for the whole tick; a forged counter might say so.
-		if limit := dt * time.Duration(max(1, s.Cores)); cpu > limit {
-			cpu = limit
+		// No process can use more than every core since it was last told of; a forged counter might say so.
+		since := min(dt, time.Hour)
+		if known {
+			since = min(s.At-a.at, time.Hour)
 		}
-		a.cpu, a.children = p.CPU(), p.Children
-		uses = append(uses, use{account: a, sample: p, cpu: cpu})
+		limit := since * time.Duration(max(1, s.Cores))
+		cpu = min(cpu, limit)
+		unseen := time.Duration(0)
+		if known && p.Children > a.children {
+			a.settled -= p.Children - a.children
+			if a.settled < 0 {
+				unseen, a.settled = min(-a.settled, limit), 0
+			}
+		}
+		a.cpu, a.children, a.at = p.CPU(), p.Children, s.At
+		uses = append(uses, use{account: a, sample: p, cpu: cpu, unseen: unseen})
 	}
 	l.at, l.begun = s.At, true
 	return dt, uses
 }
 
-// close forgets the processes that ended and returns the accounts they had.
+// describe takes what is known of a process and finds its group.
+func (l *ledger) describe(a *account, info *ProcessInfo) {
+	again := a.info.Exe == info.Exe && a.info.Name == info.Name
+	a.info = *info
+	parent := l.accounts[info.Parent]
+	if parent != nil {
+		defer func() { parent.lastGroup = a.group }()
+	}
+	switch {
+	case again && a.group != "":
+		return // its parent may have ended since, and the group is the same
+	case parent != nil && parent.group != "" && program(&parent.info) == program(info) && parent.info.User == info.User:
+		a.group = parent.group // a program that starts itself anew, in a chain
+	default:
+		a.group = groupKey(info, parent != nil)
+	}
+}
+
+// close forgets the processes that ended and returns the accounts they had. It must be called before post, so that what
+// their parents are told of them is not counted twice.
 func (l *ledger) close(ended []ProcessID) []*account {
 	var out []*account
 	for _, id := range ended {
-		if a, ok := l.accounts[id]; ok {
-			out = append(out, a)
-			delete(l.accounts, id)
+		a, ok := l.accounts[id]
+		if !ok {
+			continue
+		}
+		out = append(out, a)
+		delete(l.accounts, id)
+		if parent := l.accounts[a.info.Parent]; parent != nil {
+			parent.settled += a.cpu + a.children
+			parent.lastGroup = a.group
 		}
 	}
 	return out

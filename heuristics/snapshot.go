@@ -30,7 +30,8 @@ type Snapshot struct {
 	At time.Duration
 	// Cores is the number of logical processors online.
 	Cores int
-	// Busy is the CPU time of all cores that was not idle and not waiting for I/O, since boot.
+	// Busy is the CPU time that all processes used on all cores since boot, as the machine's own counter says: not idle,
+	// not waiting for I/O, not interrupts. 0 means that it is not known.
 	Busy time.Duration
 	// Processes lists the processes whose counters changed since the snapshot before.
 	Processes []ProcessSample

@@ -9,6 +9,8 @@ type SubjectKind string
 const (
 	SubjectProcess SubjectKind = "process" // one process
 	SubjectGroup   SubjectKind = "group"   // the processes of one program, user and parent
+	// SubjectUnattributed is what the machine is busy with beyond every process seen; Process is zero.
+	SubjectUnattributed SubjectKind = "unattributed"
 )
 
 // Subject is what a verdict is about.

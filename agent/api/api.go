@@ -104,9 +104,11 @@ type Status struct {
 	IntervalMS int64     `json:"interval_ms"`
 	// Sampler names the way the machine is read, such as "gopsutil".
 	Sampler string `json:"sampler"`
-	// CPU is the agent's own CPU time since it began; RSS its resident memory.
-	CPU float64 `json:"cpu_s"`
-	RSS uint64  `json:"rss_bytes"`
+	// CPU is the agent's own CPU time since it began, CPUPerHour what it uses in an hour, as averaged over the last ten
+	// minutes; RSS its resident memory.
+	CPU        float64 `json:"cpu_s"`
+	CPUPerHour float64 `json:"cpu_per_hour_s"`
+	RSS        uint64  `json:"rss_bytes"`
 	// State is the folder of the store, Socket the local door.
 	State  string `json:"state"`
 	Socket string `json:"socket"`

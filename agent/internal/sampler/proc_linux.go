@@ -176,6 +176,18 @@ func readNice(_ context.Context, h *process.Process) (int, error) {
 	return 20 - raw, nil // the system call returns 1..40, so that no result looks like an error
 }
 
+// seesAll reports whether every process of the machine is visible: not in a container, and without hidepid.
+func seesAll() bool {
+	// The first pid namespace has a fixed number, PROC_PID_INIT_INO in the kernel's sources.
+	const first = "pid:[4026531836]"
+	space, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil || space != first {
+		return false
+	}
+	_, err = os.Stat("/proc/1/stat")
+	return err == nil
+}
+
 // sleptSoFar returns how long the machine has been suspended since it started.
 func sleptSoFar() time.Duration {
 	var boot, mono unix.Timespec

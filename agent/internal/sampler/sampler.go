@@ -68,6 +68,7 @@ type Sampler struct {
 	cores   int
 	clock   clock
 	alive   atomic.Int64
+	every   atomic.Int64 // the interval in nanoseconds
 }
 
 // known is what the sampler remembers of one process.
@@ -77,7 +78,9 @@ type known struct {
 	info    heuristics.ProcessInfo
 	told    bool // info stands in an earlier snapshot
 	command commandLine
-	cpu     time.Duration
+	user    time.Duration // as last told
+	system  time.Duration
+	asked   int     // the tick at which it was last asked about its children
 	heat    float64 // load in cores, fading
 	hot     time.Duration
 	renewed time.Duration
@@ -91,11 +94,20 @@ func New(o Options) *Sampler {
 	}
 	process.EnableBootTimeCache(true) // saves a third of a sweep (docs/decisions.md)
 	sweep, why := newSweep(context.Background())
-	return &Sampler{
+	s := &Sampler{
 		options: o, sweep: sweep, why: why,
 		table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{},
 	}
+	s.every.Store(int64(o.Interval))
+	return s
 }
+
+// Interval returns the time between two ticks; SetInterval changes it from the next tick on. Both are safe for use while
+// a Source runs.
+func (s *Sampler) Interval() time.Duration { return time.Duration(s.every.Load()) }
+
+// SetInterval changes the time between two ticks.
+func (s *Sampler) SetInterval(d time.Duration) { s.every.Store(int64(max(d, 10*time.Millisecond))) }
 
 // Name returns the way the machine is read, for people, and if a cheaper one is not used, why.
 func (s *Sampler) Name() string {
@@ -108,7 +120,8 @@ func (s *Sampler) Name() string {
 // Source yields a snapshot at once and then one each interval until ctx ends.
 func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
 	return func(yield func(heuristics.Snapshot, error) bool) {
-		ticker := time.NewTicker(s.options.Interval)
+		interval := s.Interval()
+		ticker := time.NewTicker(interval)
 		defer ticker.Stop()
 		s.clock = clock{}
 		for {
@@ -118,6 +131,10 @@ func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, err
 			}
 			if !yield(snapshot, err) || err != nil {
 				return
+			}
+			if now := s.Interval(); now != interval {
+				interval = now
+				ticker.Reset(interval)
 			}
 			select {
 			case <-ctx.Done():
@@ -142,8 +159,11 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	out := heuristics.Snapshot{Cores: s.cores}
 	var dt time.Duration
 	out.Time = time.Now()
-	out.At, dt, out.Gaps = s.clock.advance(out.Time, sleptSoFar(), s.options.Interval)
+	out.At, dt, out.Gaps = s.clock.advance(out.Time, sleptSoFar(), s.Interval())
 	out.Time = out.Time.UTC().Truncate(time.Millisecond)
+	if s.tick == 1 && !seesAll() {
+		out.Gaps = append(out.Gaps, heuristics.Gap{Kind: heuristics.GapHidden})
+	}
 	busy, err := machineBusy(ctx)
 	if err != nil {
 		return out, fmt.Errorf("the processor's counters cannot be read: %w", err)
@@ -158,7 +178,9 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 		return out, fmt.Errorf("the processes cannot be listed: %w", err)
 	}
 	out.Gaps = append(out.Gaps, gaps...)
-	out.Exited = s.forget(gone)
+	out.Exited = slices.Clone(gone) // the sweep uses its slice again, the snapshot may be kept
+	out.Processes = s.askParents(out.Processes, gone)
+	s.forget(gone)
 	s.alive.Store(int64(len(s.table)))
 	if s.options.Owners != nil {
 		out.Renderers = s.options.Owners.Answers()
@@ -176,14 +198,13 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heu
 		if !s.describe(ctx, k) { // it ended while being looked at; its CPU still counts
 			k.info.Name = "(ended)"
 		}
-		k.cpu = p.CPU()
 		if s.tick > 1 {
 			k.warm(p.CPU(), dt)
 		}
 	} else {
-		k.warm(p.CPU()-k.cpu, dt)
-		k.cpu = p.CPU()
+		k.warm(p.CPU()-k.user-k.system, dt)
 	}
+	k.user, k.system = p.User, p.System
 	if k.hot > 0 {
 		s.lookClosely(ctx, k, &p)
 	}
@@ -221,7 +242,7 @@ func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.Proce
 		}
 	}
 	p.Threads = k.names.threads(k.id.PID)
-	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.options.Interval) {
+	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.Interval()) {
 		if m, err := k.handle.MemoryInfoWithContext(ctx); err == nil {
 			p.Resident = m.RSS
 		}
@@ -273,7 +294,32 @@ func (s *Sampler) describe(ctx context.Context, k *known) bool {
 	return true
 }
 
-func (s *Sampler) forget(gone []heuristics.ProcessID) []heuristics.ProcessID {
+// askParents appends the parents of processes that ended: what these used after they were last seen stands in their
+// parent's counters, and a parent that only waits does not move by itself.
+func (s *Sampler) askParents(told []heuristics.ProcessSample, gone []heuristics.ProcessID) []heuristics.ProcessSample {
+	for _, id := range gone {
+		child := s.table[id]
+		if child == nil {
+			continue
+		}
+		parent := s.table[child.info.Parent]
+		if parent == nil || parent.asked == s.tick ||
+			slices.ContainsFunc(told, func(p heuristics.ProcessSample) bool { return p.ID == parent.id }) {
+			continue
+		}
+		parent.asked = s.tick
+		raw, err := readRaw(parent.id.PID)
+		if err != nil || raw.start != parent.id.StartTime {
+			continue
+		}
+		told = append(told, heuristics.ProcessSample{
+			ID: parent.id, User: parent.user, System: parent.system, Children: micro(raw.children),
+		})
+	}
+	return told
+}
+
+func (s *Sampler) forget(gone []heuristics.ProcessID) {
 	for _, id := range gone {
 		if k := s.table[id]; k != nil {
 			delete(s.table, id)
@@ -282,7 +328,6 @@ func (s *Sampler) forget(gone []heuristics.ProcessID) []heuristics.ProcessID {
 			}
 		}
 	}
-	return slices.Clone(gone) // the sweep uses its slice again, the snapshot may be kept
 }
 
 func sameInfo(a, b *heuristics.ProcessInfo) bool {
@@ -305,7 +350,8 @@ func clip(s string) string {
 // micro drops what a recording cannot hold, so that a live run and its replay see the same numbers.
 func micro(d time.Duration) time.Duration { return d.Truncate(time.Microsecond) }
 
-// machineBusy returns the CPU time of all cores that was not idle, waiting for I/O or taken by the hypervisor.
+// machineBusy returns the CPU time of processes on all cores: neither idle, waiting for I/O, taken by the hypervisor nor
+// spent on interrupts, which no process accounts for.
 func machineBusy(ctx context.Context) (time.Duration, error) {
 	t, err := cpu.TimesWithContext(ctx, false)
 	if err != nil {
@@ -314,7 +360,7 @@ func machineBusy(ctx context.Context) (time.Duration, error) {
 	if len(t) == 0 {
 		return 0, errors.New("no counters")
 	}
-	return micro(seconds(t[0].User + t[0].Nice + t[0].System + t[0].Irq + t[0].Softirq)), nil
+	return micro(seconds(t[0].User + t[0].Nice + t[0].System)), nil
 }
 
 func seconds(s float64) time.Duration {

@@ -1,0 +1,66 @@
+# Two commands for everybody: `make run` and `make test`. The rest is for daily work.
+SHELL   := /bin/bash
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=0.1.0-dev+$(VERSION)
+BIN     := bin
+TOOLS   := $(CURDIR)/.cache/bin
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+
+.PHONY: run test check demo build agent tray lint fmt clean setup-run setup-test
+
+## run: build and watch this computer: agent, tray (with a display) and live view
+run: setup-run build
+	@scripts/run.sh $(BIN)
+
+## test: the whole test suite, real browser and real desktop included
+test: setup-test build extension-test
+	CI=$${CI-local} go test -count=1 -timeout 35m ./...
+
+## check: the quick one for daily work
+check: lint
+	go vet ./...
+	GOOS=windows go vet ./...
+	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
+	go test -short -race . ./heuristics/... ./agent ./agent/api/... ./agent/internal/...
+
+## demo: a tab that hijacks the processor is named in the tray, on a desktop of its own
+demo: setup-test build
+	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
+
+build: agent tray
+
+agent:
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch ./agent
+
+# The tray draws through GTK on Linux, so it needs a C compiler there; without one the agent still works.
+tray:
+	@if pkg-config --exists ayatana-appindicator3-0.1 2>/dev/null || [ "$$(uname -s)" != Linux ]; then \
+	  set -x; go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-tray ./tray; \
+	else echo "tray: not built, libayatana-appindicator3-dev is not installed (scripts/setup.sh test installs it)"; fi
+
+extension-test:
+	cd agent/extension && node --test
+
+# The linter's own dependencies are many; it is kept out of go.mod and built once.
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION) once, for make check (some minutes)"
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(TOOLS)/golangci-lint $@
+
+lint: $(GOLANGCI)
+	$(GOLANGCI) fmt --diff
+	$(GOLANGCI) run ./...
+
+fmt: $(GOLANGCI)
+	$(GOLANGCI) fmt
+
+setup-run:
+	@scripts/setup.sh run
+
+setup-test:
+	@scripts/setup.sh test
+
+clean:
+	rm -rf $(BIN)

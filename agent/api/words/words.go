@@ -1,0 +1,260 @@
+// Package words turns alerts into sentences for people, in English and Japanese.
+//
+// It reports symptoms and how sure the program is, never an accusation: a page may use the computer with the visitor's
+// consent, or may only look like mining. English (en.go) is the only source; other languages translate it and the
+// tests fail when one lacks a sentence or a {name} in it.
+//
+// Two languages and about 70 sentences do not pay for a translation library: in a small program go-i18n v2.7.0 with
+// its templates and locale data adds 1.7 MB to a stripped 1.6 MB binary. A table checked by the compiler adds only its text.
+//
+// Every name from outside (a site, a program, what a rule says) passes through Clean before it enters a sentence.
+package words
+
+import (
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/minewatch/minewatch/agent/api"
+)
+
+// Lang is a language that the sentences exist in.
+type Lang string
+
+// The languages.
+const (
+	English  Lang = "en"
+	Japanese Lang = "ja"
+)
+
+// Choose returns the language for the values of LC_ALL, LC_MESSAGES and LANG: the first that is not empty decides, as
+// POSIX has it, and any language other than Japanese means English.
+func Choose(lcAll, lcMessages, lang string) Lang {
+	for _, v := range []string{lcAll, lcMessages, lang} {
+		if v == "" {
+			continue
+		}
+		if l, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(v), "_", "-"), "-"); strings.HasPrefix(l, "ja") &&
+			(len(l) == 2 || l[2] == '.' || l[2] == '@') {
+			return Japanese
+		}
+		return English
+	}
+	return English
+}
+
+// Words speaks one language.
+type Words struct {
+	Lang Lang
+	// Say holds the sentences that need no alert; Fill puts values into them.
+	Say *Sentences
+}
+
+// In returns the words of a language, English for one that does not exist.
+func In(l Lang) Words {
+	if l == Japanese {
+		return Words{Japanese, japanese()}
+	}
+	return Words{English, english()}
+}
+
+// Fill puts values into a sentence: pairs are a name and its value, and {name} becomes the value. A value is never
+// looked at again, so that a site called "{cores}" stays what it is.
+func Fill(sentence string, pairs ...string) string {
+	args := make([]string, len(pairs))
+	for i, p := range pairs {
+		if i%2 == 0 {
+			p = "{" + p + "}"
+		}
+		args[i] = p
+	}
+	return strings.NewReplacer(args...).Replace(sentence)
+}
+
+// Who names the subject of an alert with exactly as much certainty as there is: "films.test", "one of A, B",
+// "probably A", "a tab that minewatch cannot see", "the program NAME".
+func (w Words) Who(a *api.Alert) string { return w.who(a, w.Say.WhoEmbedded) }
+
+// Title is the first line of a notification.
+func (w Words) Title(a *api.Alert) string {
+	s := w.Say.Title
+	if many(a) {
+		s = w.Say.TitleMany
+	}
+	return w.begin(a, Fill(s, "who", w.who(a, w.Say.WhoEmbeddedBusy)))
+}
+
+// Body is what stands below Title: who, how much, for how long, and what that may mean.
+func (w Words) Body(a *api.Alert) string {
+	s := w.Say.Busy
+	if many(a) {
+		s = w.Say.BusyMany
+	}
+	busy := Fill(s, "who", w.who(a, w.Say.WhoEmbeddedBusy), "cores", w.Cores(a), "time", w.span(a.Busy, false),
+		"where", w.where(a))
+	meaning := w.Say.MiningLikeProgram
+	switch {
+	case a.Severity != "mining_like":
+		meaning = w.Say.Heavy
+	case a.Subject == "browser_tab":
+		meaning = w.Say.MiningLike
+	}
+	return w.begin(a, busy) + w.Say.Space + meaning
+}
+
+// Menu is the short title for a menu: "films.test: 1.4 of 2 cores for 40 s".
+func (w Words) Menu(a *api.Alert) string {
+	return w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.span(a.Busy, true)))
+}
+
+// Details are the lines that say why: the program, how much it looks like mining, and what each rule found (in
+// English, as the judge words it), at most eight.
+func (w Words) Details(a *api.Alert) []string {
+	program := Fill(w.Say.DetailsProgram, "name", w.name(a.ProcessName), "pid", strconv.Itoa(int(a.PID)))
+	lines := []string{w.Menu(a), program, w.looks(a.Confidence)}
+	for i, e := range a.Evidence {
+		if i == 8 {
+			break
+		}
+		if text := cleanTo(e.Text, maxSentence); text != "" {
+			lines = append(lines, "• "+text)
+		}
+	}
+	return lines
+}
+
+// Tab names the tab an alert is about by the site in its address bar, or by Who when that is not known.
+func (w Words) Tab(a *api.Alert) string {
+	if a.SiteConfidence == "exact" && a.EmbeddedIn != "" {
+		return w.name(a.EmbeddedIn)
+	}
+	return w.Who(a)
+}
+
+// Cores says how much an alert's subject uses: "1.4 of 2 cores".
+func (w Words) Cores(a *api.Alert) string {
+	n := strconv.FormatFloat(sane(a.Cores), 'f', 1, 64)
+	all := sane(math.Round(a.Cores * 100 / a.MachinePercent))
+	switch {
+	case all < 1:
+		return Fill(w.Say.CoresAlone, "n", n)
+	case all < 2:
+		return Fill(w.Say.CoresOfOne, "n", n)
+	default:
+		return Fill(w.Say.CoresOf, "n", n, "all", strconv.FormatFloat(all, 'f', 0, 64))
+	}
+}
+
+func (w Words) who(a *api.Alert, embedded string) string {
+	switch {
+	case a.Subject == "group" && a.Processes > 1:
+		return Fill(w.Say.WhoGroup, "n", strconv.Itoa(a.Processes), "name", w.name(a.ProcessName))
+	case a.Subject != "browser_tab":
+		return Fill(w.Say.WhoProgram, "name", w.name(a.ProcessName))
+	case a.SiteConfidence == "exact" && a.Site != "" && a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
+		return Fill(embedded, "site", w.name(a.Site), "page", w.name(a.EmbeddedIn))
+	case a.SiteConfidence == "exact" && a.Site != "":
+		return w.name(a.Site)
+	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
+		return Fill(w.Say.WhoShared, "sites", w.list(a.Sites))
+	case a.SiteConfidence == "probable" && a.Site != "":
+		return Fill(w.Say.WhoProbable, "site", w.name(a.Site))
+	default:
+		return w.Say.WhoUnknown
+	}
+}
+
+// begin makes a sentence begin with a capital letter, unless it begins with a name, which stays as it is written.
+func (w Words) begin(a *api.Alert, s string) string {
+	named := a.Subject == "browser_tab" && a.SiteConfidence == "exact" && a.Site != ""
+	r, n := utf8.DecodeRuneInString(s)
+	if named || w.Lang != English || n == 0 {
+		return s
+	}
+	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+func (w Words) where(a *api.Alert) string {
+	n, browser := strconv.Itoa(a.Tabs), w.name(a.Browser)
+	switch {
+	case a.Subject != "browser_tab":
+		return ""
+	case a.TabHidden && a.Tabs > 1:
+		return Fill(w.Say.WhereHiddenTabs, "n", n)
+	case a.TabHidden:
+		return w.Say.WhereHidden
+	case a.Browser == "":
+		return ""
+	case a.SiteConfidence == "unknown" || a.SiteConfidence == "":
+		return Fill(w.Say.WhereBrowser, "browser", browser)
+	case a.Tabs > 1:
+		return Fill(w.Say.WhereTabs, "n", n, "browser", browser)
+	default:
+		return Fill(w.Say.WhereTab, "browser", browser)
+	}
+}
+
+// looks puts the confidence (0 to 1) into words. It never says 100 %: nothing here is proof.
+func (w Words) looks(confidence float64) string {
+	s := w.Say.LooksLittle
+	switch {
+	case confidence >= 0.9:
+		s = w.Say.LooksVery
+	case confidence >= 0.6:
+		s = w.Say.LooksLike
+	}
+	percent := min(99, max(1, math.Round(sane(confidence)*100)))
+	return Fill(s, "percent", strconv.FormatFloat(percent, 'f', 0, 64))
+}
+
+// span words a time in seconds. The unit changes at two of the next, so that only "1 second" is ever singular.
+func (w Words) span(seconds float64, short bool) string {
+	s := math.Round(sane(seconds))
+	long, brief, n := w.Say.Seconds, w.Say.SecondsShort, s
+	switch {
+	case s >= 48*3600:
+		long, brief, n = w.Say.Days, w.Say.DaysShort, math.Floor(s/86400)
+	case s >= 2*3600:
+		long, brief, n = w.Say.Hours, w.Say.HoursShort, math.Floor(s/3600)
+	case s >= 2*60:
+		long, brief, n = w.Say.Minutes, w.Say.MinutesShort, math.Floor(s/60)
+	case s == 1:
+		long = w.Say.Second
+	}
+	if short {
+		long = brief
+	}
+	return Fill(long, "n", strconv.FormatFloat(n, 'f', 0, 64))
+}
+
+// list names at most three.
+func (w Words) list(names []string) string {
+	var out []string
+	for _, n := range names[:min(3, len(names))] {
+		out = append(out, w.name(n))
+	}
+	s := strings.Join(out, w.Say.ListSeparator)
+	if more := len(names) - len(out); more > 0 {
+		s = Fill(w.Say.ListMore, "list", s, "n", strconv.Itoa(more))
+	}
+	return s
+}
+
+func (w Words) name(s string) string {
+	if s = Clean(s); s == "" {
+		return w.Say.NoName
+	}
+	return s
+}
+
+func many(a *api.Alert) bool { return a.Subject == "group" && a.Processes > 1 }
+
+// sane keeps a figure printable: not a number, negative or absurd ones become 0.
+func sane(f float64) float64 {
+	if f > 0 && f < 1e12 {
+		return f
+	}
+	return 0
+}
