@@ -28,7 +28,7 @@ import (
 // Retention of the store: what people may still ask about.
 const (
 	keepAlerts  = 180 * 24 * time.Hour
-	keepRows    = 20_000
+	keepRows    = 5_000
 	pruneEvery  = 6 * time.Hour
 	storeVolume = 1024 // alerts waiting for the disk
 )

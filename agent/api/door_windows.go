@@ -19,9 +19,13 @@ func RuntimeDir() string { return `\\.\pipe\minewatch-` + os.Getenv("USERNAME") 
 // StateDir returns the folder of this user's own state: %LOCALAPPDATA%\minewatch.
 func StateDir() string { return filepath.Join(os.Getenv("LOCALAPPDATA"), "minewatch") }
 
-// dialDoor connects to the pipe at identification level, so that whoever listens cannot act as the caller.
+// readWrite lets a client read and write the pipe but not make another instance of it (FILE_GENERIC_READ and
+// FILE_GENERIC_WRITE without FILE_CREATE_PIPE_INSTANCE).
+const readWrite = 0x12019b
+
+// dialDoor connects to the pipe anonymously, so that whoever listens cannot act as the caller.
 func dialDoor(ctx context.Context, socket string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
-	return winio.DialPipeContext(ctx, socket)
+	return winio.DialPipeAccess(ctx, socket, readWrite)
 }

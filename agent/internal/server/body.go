@@ -1,0 +1,71 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strings"
+	"unicode"
+)
+
+const (
+	// maxBody bounds a request's body in bytes; maxFrames that of a browser's answer, which may list many frames.
+	maxBody   = 64 << 10
+	maxFrames = 128 << 10
+)
+
+// decode reads the one JSON value of a request's body into v. Its errors are Refusals.
+func decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
+	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return Refusal{http.StatusUnsupportedMediaType, "the request must be of type application/json"}
+	}
+	return decodeJSON(http.MaxBytesReader(w, r.Body, limit), v)
+}
+
+func decodeJSON(body io.Reader, v any) error {
+	in := json.NewDecoder(body)
+	in.DisallowUnknownFields()
+	err := in.Decode(v)
+	if err == nil {
+		if _, err = in.Token(); errors.Is(err, io.EOF) {
+			return nil
+		}
+		if _, tooBig := errors.AsType[*http.MaxBytesError](err); !tooBig {
+			return Refusal{http.StatusBadRequest, "the request has more than one JSON value"}
+		}
+	}
+	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return Refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is longer than %d bytes", e.Limit)}
+	}
+	why := "the request is not valid JSON"
+	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		why = fmt.Sprintf("the request has a %s where another type belongs (field %q)", e.Value, short(e.Field))
+	} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
+		why = "the request has a field that this agent does not know: " + short(name)
+	} else if errors.Is(err, io.EOF) {
+		why = "the request has no body"
+	}
+	return Refusal{http.StatusBadRequest, why}
+}
+
+// short returns a caller's text fit to be repeated in a sentence or a log: plain and not long.
+func short(text string) string {
+	const most = 100 // characters
+	n := 0
+	plain := strings.Map(func(c rune) rune {
+		if n++; n > most {
+			return -1
+		}
+		if !unicode.IsPrint(c) {
+			return '\ufffd'
+		}
+		return c
+	}, text)
+	if n > most {
+		plain += "…"
+	}
+	return plain
+}

@@ -1,0 +1,159 @@
+//go:build unix
+
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+)
+
+// desk is an Agent that remembers what it was asked and holds alerts of several users.
+type desk struct {
+	mu       sync.Mutex
+	calls    []string
+	alerts   []api.Alert
+	allowed  []api.Allowance
+	feed     chan api.Event
+	asks     chan api.Question
+	answered []api.Answer
+	gone     chan string // streams that ended
+	hold     chan struct{}
+}
+
+func newDesk() *desk {
+	return &desk{
+		alerts: []api.Alert{{ID: "r-1", User: me(), Site: "films.test"}, {ID: "n-1", User: "65534", Site: "secret.test"}},
+		feed:   make(chan api.Event, 16), asks: make(chan api.Question, 16), gone: make(chan string, 64),
+	}
+}
+
+func (d *desk) note(c Caller, format string, args ...any) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.calls = append(d.calls, c.User+" "+fmt.Sprintf(format, args...))
+}
+
+func (d *desk) said() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	out := d.calls
+	d.calls = nil
+	return out
+}
+
+func (d *desk) Status(c Caller) api.Status {
+	d.note(c, "status pid %d admin %v", c.PID, c.Admin)
+	return api.Status{Type: "status", APIVersion: api.Version, Socket: c.User}
+}
+
+func (d *desk) Alerts(c Caller, within time.Duration) ([]api.Alert, error) {
+	d.note(c, "alerts %v", within)
+	if d.hold != nil {
+		<-d.hold
+	}
+	return slices.DeleteFunc(slices.Clone(d.alerts), func(a api.Alert) bool { return a.User != c.User && !c.Admin }), nil
+}
+
+func (d *desk) Act(ctx context.Context, c Caller, id, what string) error {
+	d.note(c, "%s %s", what, id)
+	switch id {
+	case "panic":
+		panic("hostile \x1b[31m page")
+	case "wait":
+		<-ctx.Done()
+		return ctx.Err()
+	case "broken":
+		return errors.New("a secret path /home/x")
+	}
+	for _, a := range d.alerts {
+		if a.ID == id && (a.User == c.User || c.Admin) {
+			return nil
+		}
+	}
+	return fmt.Errorf("act: %w", &Refusal{http.StatusNotFound, "there is no such alert"})
+}
+
+func (d *desk) Snooze(c Caller, id string, span time.Duration) error {
+	d.note(c, "snooze %s %v", id, span)
+	return nil
+}
+
+func (d *desk) AllowAlert(c Caller, id string, span time.Duration) (api.Allowance, error) {
+	d.note(c, "allow alert %s %v", id, span)
+	return api.Allowance{Type: "allowance", Site: "films.test", User: c.User}, nil
+}
+
+func (d *desk) Allow(c Caller, a api.Allowance) (api.Allowance, error) {
+	d.note(c, "allow %s%s for %s", a.Site, a.Program, a.User)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.allowed = append(d.allowed, a)
+	return a, nil
+}
+
+func (d *desk) Disallow(c Caller, a api.Allowance) error {
+	d.note(c, "disallow %s%s for %s", a.Site, a.Program, a.User)
+	return nil
+}
+
+func (d *desk) Allowances(Caller) ([]api.Allowance, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.allowed), nil
+}
+
+func (d *desk) Events(ctx context.Context, c Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event] {
+	d.note(c, "events live %v tray %+v", live, tray)
+	return func(yield func(api.Event) bool) {
+		defer func() { d.gone <- "events" }()
+		for {
+			select {
+			case e := <-d.feed:
+				if e.Alert != nil && e.Alert.ID == "panic" {
+					panic("in a stream")
+				}
+				if !yield(e) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
+func (d *desk) Questions(ctx context.Context, c Caller) (iter.Seq[api.Question], error) {
+	d.note(c, "questions")
+	if d.asks == nil {
+		return nil, Refusal{http.StatusForbidden, "you are no browser"}
+	}
+	return func(yield func(api.Question) bool) {
+		defer func() { d.gone <- "questions" }()
+		for {
+			select {
+			case q := <-d.asks:
+				if !yield(q) {
+					return
+				}
+			case <-ctx.Done():
+				return
+			}
+		}
+	}, nil
+}
+
+func (d *desk) Answer(c Caller, a api.Answer) error {
+	d.note(c, "answer %s", a.Type)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answered = append(d.answered, a)
+	return nil
+}

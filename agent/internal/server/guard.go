@@ -1,0 +1,130 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"path"
+	"strings"
+
+	"go.uber.org/zap"
+
+	"github.com/minewatch/minewatch/agent/api"
+)
+
+// maxHeader bounds a request's header in bytes.
+const maxHeader = 8 << 10
+
+// host is what a client of ours names as the host; a web page that was led here by DNS names another.
+const host = "minewatch"
+
+// guard lets through what a client of ours may send and answers everything else itself. It also catches panics.
+func (d *door) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		out := &answer{ResponseWriter: w}
+		defer d.catch(out, r)
+		out.Header().Set("Cache-Control", "no-store")
+		out.Header().Set("X-Content-Type-Options", "nosniff")
+		if err := d.admit(r); err != nil {
+			out.Header().Set("Connection", "close")
+			d.fail(out, r, err)
+			return
+		}
+		next.ServeHTTP(out, r)
+	})
+}
+
+// admit returns why a request is refused, or nil.
+func (d *door) admit(r *http.Request) error {
+	c, ok := callerOf(r.Context())
+	if !ok {
+		return Refusal{http.StatusForbidden, "the agent could not see who is calling"}
+	}
+	for name := range r.Header {
+		if name == "Origin" || name == "Referer" || strings.HasPrefix(name, "Sec-") {
+			return Refusal{http.StatusForbidden, "requests from web pages are refused"}
+		}
+	}
+	if r.Host != host {
+		return Refusal{http.StatusForbidden, "requests for another host are refused"}
+	}
+	if d.owner != "" && c.User != d.owner && !c.Admin {
+		return Refusal{http.StatusForbidden, "this agent belongs to another user; start your own with `minewatch run --user`"}
+	}
+	// The router would answer an unclean path with a redirect, which no client of ours needs.
+	if r.URL.Path != path.Clean(r.URL.Path) {
+		return notFound(r)
+	}
+	return nil
+}
+
+func notFound(r *http.Request) error {
+	return Refusal{http.StatusNotFound, "this agent does not know " + short(r.Method+" "+r.URL.Path) +
+		"; is it older than the program that asked?"}
+}
+
+// catch turns a panic into an answer, so that one bad request does not end the agent.
+func (d *door) catch(out *answer, r *http.Request) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
+		d.log.Error("a request at the local door panicked", zap.String("request", short(r.Method+" "+r.URL.Path)),
+			zap.Any("panic", p), zap.Stack("stack"))
+	}
+	if out.started {
+		panic(http.ErrAbortHandler) // the caller must see that the answer is cut off
+	}
+	d.fail(out, r, Refusal{http.StatusInternalServerError, "the agent could not do that; its log says why"})
+}
+
+// fail answers with what err says, see Agent.
+func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+	refusal := Refusal{http.StatusInternalServerError, "the agent could not do that; its log says why"}
+	if given, ok := errors.AsType[Refusal](err); ok && given.Status >= 400 && given.Status <= 599 {
+		refusal = given
+	} else if given, ok := errors.AsType[*Refusal](err); ok && given.Status >= 400 && given.Status <= 599 {
+		refusal = *given
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		refusal = Refusal{http.StatusGatewayTimeout, "that took too long; try again"}
+	} else if errors.Is(err, context.Canceled) {
+		refusal = Refusal{http.StatusServiceUnavailable, "the agent is stopping"}
+	} else {
+		d.log.Error("a request at the local door failed", zap.String("request", short(r.Method+" "+r.URL.Path)),
+			zap.Error(err))
+	}
+	d.reply(w, r, refusal.Status, api.Problem{Message: refusal.Message})
+}
+
+// reply writes one JSON value.
+func (d *door) reply(w http.ResponseWriter, r *http.Request, status int, value any) {
+	b, err := json.Marshal(value)
+	if err != nil { // a NaN; a Problem always has a form
+		d.fail(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(b, '\n')) // a caller who is gone is nobody's trouble
+}
+
+// answer is a ResponseWriter that knows whether the answer has begun.
+type answer struct {
+	http.ResponseWriter
+	started bool
+}
+
+// Unwrap serves http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) WriteHeader(status int) {
+	a.started = true
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(b []byte) (int, error) {
+	a.started = true
+	return a.ResponseWriter.Write(b)
+}
