@@ -24,7 +24,7 @@ const (
 
 // Owner is whose load it is.
 type Owner struct {
-	// Subject is "browser_tab", "process" or "group".
+	// Subject is "browser_tab", "process", "group" or "unattributed".
 	Subject string
 	Level   Level
 	// Site is set when one site can be named, Sites when it is one of several (Shared).
@@ -105,8 +105,8 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 
 // Owner returns whose load a verdict is about.
 func (b *Book) Owner(v *heuristics.Verdict) Owner {
-	if v.Subject.Kind == heuristics.SubjectGroup {
-		return Owner{Subject: "group"}
+	if v.Subject.Kind != heuristics.SubjectProcess {
+		return Owner{Subject: string(v.Subject.Kind)}
 	}
 	in := v.Subject.Info.Browser
 	if in == nil || in.Family == "electron" { // a program built on a browser's engine has no tabs

@@ -1,0 +1,192 @@
+// Package pages serves the web pages of end-to-end tests on 127.0.0.1 under several host names: honest ones, and any
+// of them with a simulated mining load when the address asks for it.
+//
+// The load is a SHA-256 loop in web workers (static/shared/hash-worker.js); it stops by itself after 90 seconds at the
+// latest. static/shared/hash-wasm-sha256.umd.min.js is hash-wasm 4.13.0 (MIT, licence beside it).
+// static/video/clip.webm was made with ffmpeg's gradients and cellauto sources and shows nothing but colours.
+package pages
+
+import (
+	"context"
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+//go:embed static
+var static embed.FS
+
+// The hosts, each with its page.
+const (
+	Films = "films.test" // a catalogue; the demo's load runs here
+	News  = "news.test"  // text only, quiet
+	Mail  = "mail.test"  // small timers and requests
+	Games = "games.test" // a canvas animation on the page's own thread
+	Video = "video.test" // a looping, muted video
+	Shop  = "shop.test"  // a slow banner
+)
+
+// maxReport bounds the body of a page's report, in bytes.
+const maxReport = 4096
+
+// Server serves the pages until Close.
+type Server struct {
+	http *http.Server
+	port int
+
+	mu     sync.Mutex
+	visits map[string]int
+	loads  map[string]Load
+}
+
+// Load is what a page told about its simulated load.
+type Load struct {
+	// Started is when the first hash was computed, Stopped when the last worker ended by itself; zero: not (yet).
+	Started, Stopped time.Time
+	// Hashes is the number of hashes of all workers, known when they have stopped.
+	Hashes int64
+}
+
+// Hosts returns all host names.
+func Hosts() []string { return []string{Films, News, Mail, Games, Video, Shop} }
+
+// Start listens on a free port of 127.0.0.1.
+func Start(ctx context.Context) (*Server, error) {
+	var config net.ListenConfig
+	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	addr, ok := l.Addr().(*net.TCPAddr)
+	if !ok {
+		return nil, fmt.Errorf("listening at %s, which is no TCP address", l.Addr())
+	}
+	s := &Server{port: addr.Port, visits: map[string]int{}, loads: map[string]Load{}}
+	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
+	go func() {
+		_ = s.http.Serve(l) // ends with ErrServerClosed; anything else shows as pages that do not load
+	}()
+	return s, nil
+}
+
+// Close stops the server at once.
+func (s *Server) Close() error { return s.http.Close() }
+
+// URL returns the address of a host's page as a browser started with ResolverRules finds it.
+func URL(host string) string { return "http://" + host + "/" }
+
+// LoadURL returns the address of a host's page with a simulated load: that many workers, each computing for the share
+// duty (0.05 to 1) of the time, beginning after delay and ending after length (at most 90 s).
+func LoadURL(host string, workers int, duty float64, delay, length time.Duration) string {
+	q := url.Values{}
+	q.Set("workers", strconv.Itoa(workers))
+	q.Set("duty", strconv.FormatFloat(duty, 'g', -1, 64))
+	q.Set("delay", strconv.FormatFloat(delay.Seconds(), 'g', -1, 64))
+	q.Set("seconds", strconv.FormatFloat(length.Seconds(), 'g', -1, 64))
+	return URL(host) + "?" + q.Encode()
+}
+
+// ResolverRules returns the value of Chromium's --host-resolver-rules that leads *.test here and everything else
+// nowhere, so that nothing leaves the machine.
+func (s *Server) ResolverRules() string {
+	return fmt.Sprintf("MAP *.test 127.0.0.1:%d, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", s.port)
+}
+
+// Visits returns how often a host's page was loaded.
+func (s *Server) Visits(host string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.visits[host]
+}
+
+// Load returns what a host's page told about its load.
+func (s *Server) Load(host string) Load {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loads[host]
+}
+
+// ServeHTTP answers for all hosts.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	host, _, err := net.SplitHostPort(r.Host)
+	if err != nil {
+		host = r.Host
+	}
+	if !slices.Contains(Hosts(), host) {
+		http.NotFound(w, r)
+		return
+	}
+	switch {
+	case r.URL.Path == "/_test/load" && r.Method == http.MethodPost:
+		s.report(w, r, host)
+	case r.Method != http.MethodGet:
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+	default:
+		s.file(w, r, host)
+	}
+}
+
+// report files what a page tells about its load.
+func (s *Server) report(w http.ResponseWriter, r *http.Request, host string) {
+	var told struct {
+		Event  string `json:"event"`
+		Hashes int64  `json:"hashes"`
+	}
+	if json.NewDecoder(io.LimitReader(r.Body, maxReport)).Decode(&told) != nil {
+		http.Error(w, "not a report", http.StatusBadRequest)
+		return
+	}
+	at := time.Now() //nolint:forbidigo // tests measure against the moment when the load really began
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.loads[host]
+	switch told.Event {
+	case "started":
+		l = Load{Started: at}
+	case "stopped":
+		l.Stopped, l.Hashes = at, told.Hashes
+	default:
+		http.Error(w, "unknown event", http.StatusBadRequest)
+		return
+	}
+	s.loads[host] = l
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// file serves a host's own files, and those that all share below /_shared/.
+func (s *Server) file(w http.ResponseWriter, r *http.Request, host string) {
+	dir, _, _ := strings.Cut(host, ".")
+	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	if shared, ok := strings.CutPrefix(name, "_shared/"); ok {
+		dir, name = "shared", shared
+	} else if name == "" {
+		name = "index.html"
+		s.mu.Lock()
+		s.visits[host]++
+		s.mu.Unlock()
+	}
+	name = path.Join("static", dir, name)
+	if !fs.ValidPath(name) {
+		http.NotFound(w, r)
+		return
+	}
+	// The system's table may not know .webm.
+	if path.Ext(name) == ".webm" {
+		w.Header().Set("Content-Type", "video/webm")
+	} else if t := mime.TypeByExtension(path.Ext(name)); t != "" {
+		w.Header().Set("Content-Type", t)
+	}
+	http.ServeFileFS(w, r, static, name)
+}

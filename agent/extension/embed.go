@@ -1,0 +1,83 @@
+// Package extension carries minewatch's browser extension inside the program and writes it out for a browser to load.
+package extension
+
+import (
+	"crypto/rand"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+)
+
+const (
+	// ChromiumID is the extension's id in browsers of the Chromium family. It follows from "key" in
+	// manifest.chromium.json: the first 128 bits of the key's SHA-256, written with the letters a to p.
+	ChromiumID = "lchjfefikepieikopipcfoclhnceekmd"
+	// Host is the name under which the extension asks the browser for the program.
+	Host = "io.github.minewatch"
+)
+
+// Chromium is the family of browsers that load manifest.chromium.json.
+const Chromium = "chromium"
+
+//go:embed *.js manifest.*.json
+var files embed.FS
+
+// WriteTo writes an unpacked copy of the extension for a family of browsers into dir, which is made if need be. Files
+// of an earlier copy are replaced one by one, each at once; whatever else lies in dir stays. A link or anything but a
+// regular file in a file's place is refused.
+func WriteTo(dir, family string) error {
+	manifest, err := files.ReadFile("manifest." + family + ".json")
+	if err != nil {
+		return fmt.Errorf("there is no extension for browsers of the family %q", family)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if fi, err := os.Lstat(dir); err != nil || !fi.IsDir() {
+		return fmt.Errorf("%s is no folder of its own (a link?); remove it first", dir)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	scripts, err := fs.Glob(files, "*.js")
+	if err != nil {
+		return err
+	}
+	for _, name := range scripts {
+		script, err := files.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := WriteFile(root, name, script); err != nil {
+			return err
+		}
+	}
+	// The manifest comes last: a browser that looks in between finds no extension rather than half of one.
+	return WriteFile(root, "manifest.json", manifest)
+}
+
+// WriteFile writes a file for a browser to read: name, directly in root, whole or not at all. Whatever the umask it gets
+// the mode 0644. A link or anything but a regular file in its place is refused.
+func WriteFile(root *os.Root, name string, data []byte) error {
+	if fi, err := root.Lstat(name); err == nil && !fi.Mode().IsRegular() {
+		return fmt.Errorf("%s is no regular file; remove it first", path.Join(root.Name(), name))
+	}
+	tmp := "." + name + "." + rand.Text()
+	f, err := root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err = errors.Join(err, f.Chmod(0o644), f.Close()); err == nil {
+		err = root.Rename(tmp, name)
+	}
+	if err != nil {
+		return errors.Join(err, root.Remove(tmp))
+	}
+	return nil
+}

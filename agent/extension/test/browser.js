@@ -1,0 +1,67 @@
+// A browser for the tests: as much of the extension API as is used, over tabs that a test describes.
+
+import { readFileSync } from "node:fs";
+
+// golden returns a message that the Go tests read as well.
+export function golden(name) {
+  return JSON.parse(readFileSync(new URL(`../../../testdata/protocol/${name}.json`, import.meta.url), "utf8"));
+}
+
+// browser returns a `chrome` whose windows and tabs are as given. A tab's frames are [frameId, parentFrameId,
+// processId, url, documentLifecycle]; like the real one, tabs have no address (that takes the permission "tabs").
+export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [] }) {
+  const calls = [];
+  const listeners = {};
+  const event = (name) => ({ addListener: (f) => (listeners[name] = f) });
+  const find = (id) => {
+    const tab = tabs.find((t) => t.id === id);
+    if (!tab) throw new Error(`No tab with id: ${id}.`);
+    return tab;
+  };
+  const said = ({ frames: _, ...tab }) => ({ windowId: 1, active: false, audible: false, discarded: false, ...tab });
+  const ports = [];
+  const chrome = {
+    tabs: {
+      query: async () => tabs.map(said),
+      remove: async (id) => {
+        tabs.splice(tabs.indexOf(find(id)), 1);
+        calls.push(["remove", id]);
+      },
+      update: async (id, what) => {
+        calls.push(["update", id, what]);
+        return said(find(id));
+      },
+    },
+    windows: {
+      getAll: async () => windows,
+      get: async (id) => windows.find((w) => w.id === id),
+      update: async (id, what) => calls.push(["window", id, what]),
+    },
+    webNavigation: {
+      getAllFrames: async ({ tabId }) =>
+        tabs
+          .find((t) => t.id === tabId)
+          ?.frames.map(([frameId, parentFrameId, processId, url, documentLifecycle = "active"]) => ({
+            frameId, parentFrameId, processId, url, documentLifecycle, // as the browser names them
+          })) ?? null,
+      onCommitted: event("committed"),
+    },
+    runtime: {
+      getManifest: () => ({ version: "0.1.0" }),
+      onStartup: event("startup"),
+      onInstalled: event("installed"),
+      connectNative: (host) => {
+        const port = {
+          host,
+          sent: [],
+          postMessage: (m) => port.sent.push(JSON.parse(JSON.stringify(m))),
+          onMessage: { addListener: (f) => (port.say = f) },
+          onDisconnect: { addListener: (f) => (port.break = f) },
+        };
+        ports.push(port);
+        return port;
+      },
+    },
+  };
+  return { chrome, calls, listeners, ports, tabs };
+}
