@@ -47,7 +47,7 @@ func (b *budget) observe(at, cpu time.Duration) (time.Duration, string) {
 		return b.interval, ""
 	}
 	share := b.share()
-	next := b.interval
+	var next time.Duration
 	switch {
 	case share > budgetShare && b.interval < budgetSlowest:
 		next = min(2*b.interval, budgetSlowest)

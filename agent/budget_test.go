@@ -25,7 +25,7 @@ func TestBudget(t *testing.T) {
 	if said := spend(b, &at, &cpu, 0.004, time.Hour); len(said) > 0 || b.interval != time.Second {
 		t.Fatalf("within the budget: %q, every %v", said, b.interval)
 	}
-	said := spend(b, &at, &cpu, 0.02, 15*time.Minute)
+	said := spend(b, &at, &cpu, 0.02, 9*time.Minute)
 	if len(said) != 1 || b.interval != 2*time.Second || !strings.Contains(said[0], "every 2s") {
 		t.Fatalf("above it: %q, every %v", said, b.interval)
 	}

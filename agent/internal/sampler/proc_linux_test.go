@@ -3,6 +3,7 @@ package sampler
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,21 +87,12 @@ func TestReusedPid(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(gone) == 0 || !contains(gone, before) {
+	if len(gone) == 0 || !slices.Contains(gone, before) {
 		t.Errorf("the earlier life was not reported as ended: %v", gone)
 	}
 	if len(seen) != 1 || seen[0].id != old {
 		t.Errorf("seen %+v, want one with id %v", seen, old)
 	}
-}
-
-func contains(ids []heuristics.ProcessID, id heuristics.ProcessID) bool {
-	for _, x := range ids {
-		if x == id {
-			return true
-		}
-	}
-	return false
 }
 
 // Threads of this very program: names and times as the kernel tells them.
@@ -201,7 +193,7 @@ func TestClockSweepTellsLivesApart(t *testing.T) {
 				seen = append(seen, c)
 			}
 		})
-		if err != nil || !contains(gone, before) || len(seen) != 1 || seen[0].id != now {
+		if err != nil || !slices.Contains(gone, before) || len(seen) != 1 || seen[0].id != now {
 			t.Errorf("%s: gone %v, seen %+v, %v", name, gone, seen, err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"math"
 	"runtime"
 	"slices"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -270,7 +271,7 @@ func (s *Sampler) describe(ctx context.Context, k *known) bool {
 		info.Exe = clip(exe)
 	}
 	if uids, err := h.UidsWithContext(ctx); err == nil && len(uids) > 0 {
-		info.User = fmt.Sprint(uids[0])
+		info.User = strconv.Itoa(int(uids[0]))
 	} else if name, err := h.UsernameWithContext(ctx); err == nil {
 		info.User = clip(name)
 	}
