@@ -37,7 +37,7 @@ const (
 type daemonOptions struct {
 	socket, state string
 	interval      time.Duration
-	record        string // file of a recording made on the way, "" for none
+	recording     recordingOptions
 	log           *zap.Logger
 }
 
@@ -141,14 +141,14 @@ func (d *daemon) remember() error {
 
 // source returns the live source, recorded on the way if that was asked for, and what ends the recording.
 func (d *daemon) source() (pipeline.Source, func() error, error) {
-	if d.options.record == "" {
+	if d.options.recording.file == "" {
 		return d.sampler.Source, func() error { return nil }, nil
 	}
-	f, err := openRecording(d.options.record)
+	f, err := openRecording(d.options.recording.file)
 	if err != nil {
 		return nil, nil, err
 	}
-	return trace.Record(d.sampler.Source, f, traceHeader(d.options.interval, "", false)), f.Close, nil
+	return trace.Record(d.sampler.Source, f, traceHeader(d.options.interval, d.options.recording)), f.Close, nil
 }
 
 // observe takes what one tick led to. It must not block.

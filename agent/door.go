@@ -36,8 +36,10 @@ func (d *daemon) Status(c server.Caller) api.Status {
 		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
 		State: d.options.state, Socket: d.options.socket, Browsers: d.bridge.Status(sees(c)), Trays: []api.TrayStatus{},
 	}
+	fresh := max(3*d.sampler.Interval(), 3*time.Second)
+	s.Watching = time.Since(d.started) < fresh // the first sample is on its way
 	if last := d.last.Load(); last != nil {
-		s.Watching = time.Since(last.at) < max(3*d.sampler.Interval(), 3*time.Second)
+		s.Watching = time.Since(last.at) < fresh
 		s.Cores, s.Processes = last.cores, last.processes
 	}
 	cpu, resident := ownUse()

@@ -34,11 +34,24 @@ func openRecording(path string) (*os.File, error) {
 	return f, nil
 }
 
+// recordingOptions says where a recording goes and what is noted in it.
+type recordingOptions struct {
+	file      string // "" for none
+	load      string
+	simulated bool
+}
+
+// flags adds the flags that note how a load was made.
+func (o *recordingOptions) flags(c *cobra.Command) {
+	c.Flags().StringVar(&o.load, "load", "", "how the load was made, in your words; kept in the recording")
+	c.Flags().BoolVar(&o.simulated, "simulated", false, "note in the recording that no real miner was involved")
+}
+
 // traceHeader describes this machine for a recording.
-func traceHeader(interval time.Duration, load string, simulated bool) trace.Header {
+func traceHeader(interval time.Duration, o recordingOptions) trace.Header {
 	h := trace.Header{
 		Started: time.Now().UTC().Truncate(time.Second), Cores: runtime.NumCPU(), IntervalMS: interval.Milliseconds(),
-		OS: runtime.GOOS, Agent: version, Load: load, Simulated: simulated,
+		OS: runtime.GOOS, Agent: version, Load: o.load, Simulated: o.simulated,
 	}
 	if info, err := cpu.Info(); err == nil && len(info) > 0 {
 		h.Machine = info[0].ModelName
@@ -48,9 +61,8 @@ func traceHeader(interval time.Duration, load string, simulated bool) trace.Head
 
 func recordCommand() *cobra.Command {
 	var (
-		file, load    string
+		o             recordingOptions
 		length, every time.Duration
-		simulated     bool
 	)
 	c := &cobra.Command{
 		Use:   "record -o FILE",
@@ -59,37 +71,36 @@ func recordCommand() *cobra.Command {
 			"times, and no command lines. Tabs are named only by a running agent: use `minewatch run --user --record FILE`.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if file == "" {
+			if o.file == "" {
 				return usageError{errors.New("say where to: -o FILE"), c.CommandPath()}
 			}
 			if every < 100*time.Millisecond {
 				return usageError{errors.New("--interval must be at least 100ms"), c.CommandPath()}
 			}
-			return record(c, file, length, every, load, simulated)
+			return record(c, o, length, every)
 		},
 	}
-	c.Flags().StringVarP(&file, "output", "o", "", "the `file` to write (must not exist)")
+	c.Flags().StringVarP(&o.file, "output", "o", "", "the `file` to write (must not exist)")
 	c.Flags().DurationVar(&length, "for", 0, "stop after this time, such as 2m (default: at Ctrl+C)")
 	c.Flags().DurationVar(&every, "interval", time.Second, "time between two samples")
-	c.Flags().StringVar(&load, "load", "", "how the load was made, in your words; kept in the file")
-	c.Flags().BoolVar(&simulated, "simulated", false, "note that no real miner was involved")
+	o.flags(c)
 	return c
 }
 
-func record(c *cobra.Command, file string, length, every time.Duration, load string, simulated bool) error {
+func record(c *cobra.Command, o recordingOptions, length, every time.Duration) error {
 	ctx := c.Context()
 	if length > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, length)
 		defer cancel()
 	}
-	f, err := openRecording(file)
+	f, err := openRecording(o.file)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
 	machine := sampler.New(sampler.Options{Interval: every})
-	source := trace.Record(machine.Source, f, traceHeader(every, load, simulated))
+	source := trace.Record(machine.Source, f, traceHeader(every, o))
 	ticks := 0
 	var last time.Duration
 	for s, err := range source(ctx) {
@@ -102,7 +113,7 @@ func record(c *cobra.Command, file string, length, every time.Duration, load str
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("the recording could not be finished: %w", err)
 	}
-	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d samples over %s. See it with `minewatch replay %s`.\n", file, ticks, last.Round(time.Second), file)
+	_, err = fmt.Fprintf(c.OutOrStdout(), "%s: %d samples over %s. See it with `minewatch replay %s`.\n", o.file, ticks, last.Round(time.Second), o.file)
 	return err
 }
 

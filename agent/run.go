@@ -25,8 +25,8 @@ func runCommand() *cobra.Command {
 	var (
 		user, verbose bool
 		socket, state string
-		record        string
 		every         time.Duration
+		recording     recordingOptions
 	)
 	c := &cobra.Command{
 		Use:   "run",
@@ -45,7 +45,7 @@ func runCommand() *cobra.Command {
 			if o.log, err = newLog(verbose); err != nil {
 				return err
 			}
-			o.interval, o.record = every, record
+			o.interval, o.recording = every, recording
 			ready := func() { o.log.Info("minewatch " + version + " is watching; its door is " + o.socket) }
 			if user {
 				return runDaemon(c.Context(), o, ready)
@@ -56,7 +56,8 @@ func runCommand() *cobra.Command {
 	c.Flags().BoolVar(&user, "user", false, "watch for this user alone, without administrator rights")
 	c.Flags().StringVar(&socket, "socket", "", "`path` of the local door (default: below the runtime folder)")
 	c.Flags().StringVar(&state, "state", "", "`folder` for alerts and allowances (default: below the state folder)")
-	c.Flags().StringVar(&record, "record", "", "also record to this `file`, with the tabs that were named")
+	c.Flags().StringVar(&recording.file, "record", "", "also record to this `file`, with the tabs that were named")
+	recording.flags(c)
 	c.Flags().DurationVar(&every, "interval", time.Second, "time between two samples")
 	c.Flags().BoolVar(&verbose, "verbose", false, "log more")
 	return c

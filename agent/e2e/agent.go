@@ -78,7 +78,8 @@ func startAgent(ctx context.Context, d *desktop.Desktop, program string) (*agent
 	if a.extension == "" {
 		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
 	}
-	a.process, err = d.Start(context.WithoutCancel(ctx), nil, installed, "run", "--user", "--record", a.recording)
+	a.process, err = d.Start(context.WithoutCancel(ctx), nil, installed, "run", "--user", "--record", a.recording,
+		"--simulated", "--load", "two hash workers at 70 % duty in a hidden tab; a canvas game and a video elsewhere")
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"minewatch": main})
+}
+
+// TestCommands runs each page of shell in testdata/script against the real program.
+func TestCommands(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			// A short path: that of a unix socket is at most 107 bytes long.
+			run, err := os.MkdirTemp("", "mw")
+			if err != nil {
+				return err
+			}
+			e.Defer(func() { _ = os.RemoveAll(run) })
+			e.Setenv("XDG_RUNTIME_DIR", run)
+			e.Setenv("XDG_STATE_HOME", e.WorkDir+"/state")
+			e.Setenv("HOME", e.WorkDir+"/home")
+			e.Setenv("TRACES", e.Getenv("WORK")+"/traces")
+			e.Setenv("MINEWATCH_SOCKET", "")
+			return os.CopyFS(e.WorkDir+"/traces", os.DirFS("../testdata/traces"))
+		},
+	})
+}
