@@ -155,8 +155,8 @@ func (d *daemon) source() (pipeline.Source, func() error, error) {
 func (d *daemon) observe(t pipeline.Tick) {
 	d.last.Store(&tickFigures{at: t.Snapshot.Time, cores: t.Snapshot.Cores, processes: d.sampler.Processes()})
 	for _, g := range t.Snapshot.Gaps {
-		if g.Kind != heuristics.GapUnreadable && g.Kind != heuristics.GapLateTick {
-			d.log.Info("a gap in what was seen", zap.String("kind", string(g.Kind)), zap.Duration("length", g.Length))
+		if said := sayGap(g); said != "" {
+			d.log.Info(said)
 		}
 	}
 	for _, a := range t.Alerts {
@@ -167,6 +167,21 @@ func (d *daemon) observe(t pipeline.Tick) {
 		d.checked = at
 		d.keepBudget(at)
 	}
+}
+
+// sayGap returns one line about what could not be seen, empty for what happens all the time.
+func sayGap(g heuristics.Gap) string {
+	length := g.Length.Round(time.Second)
+	switch g.Kind {
+	case heuristics.GapSlept:
+		return fmt.Sprintf("the computer slept for %v; that time does not count", length)
+	case heuristics.GapClockJumped:
+		return fmt.Sprintf("the clock was set by %v; what is watched goes on, times of alerts follow the new clock", length)
+	case heuristics.GapHidden:
+		return "processes of other users (or outside this container) are invisible here and are not judged"
+	case heuristics.GapUnreadable, heuristics.GapLateTick:
+	}
+	return ""
 }
 
 // keepBudget looks at what the agent itself costs and lengthens the interval if that is too much.

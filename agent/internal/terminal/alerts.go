@@ -47,15 +47,8 @@ func Alerts(w io.Writer, alerts []api.Alert, now time.Time) error {
 	} else {
 		b.WriteString("\nTo close a tab or allow a site: minewatch watch\n")
 	}
-	b.WriteString("To see the whole story of one: minewatch report " + lastID(alerts) + "\n")
+	b.WriteString("To see all that is known of them: minewatch alerts --json\n")
 	return write(w, &b)
-}
-
-func lastID(alerts []api.Alert) string {
-	if id := alerts[len(alerts)-1].ID; typeable(id) {
-		return id
-	}
-	return "ALERT"
 }
 
 // alertRows are two lines for each alert: what a tired person wants to know in columns, then how it ended and its id.

@@ -31,6 +31,7 @@ func TestSpark(t *testing.T) {
 		{"a mean of two", []*api.Live{use(50, 0, "a"), use(55, 0, "a"), use(60, 1, "a")}, 6, 1, "    ▁▅"},
 		{"above the top", []*api.Live{use(60, 9, "a")}, 2, 1, " █"},
 		{"older than a minute", []*api.Live{use(1, 1, "a"), use(100, 1, "b")}, 3, 1, "   "},
+		{"an old agent's past", []*api.Live{use(60, 1, "a"), use(3, 0, "b"), use(62, 0, "b")}, 3, 1, "   "},
 		{"a new agent", []*api.Live{use(60, 1, "a"), use(3, 0, "a")}, 3, 1, "  ▁"},
 	}
 	for _, tt := range tests {

@@ -70,14 +70,14 @@ type model struct {
 	rows []row
 	// rowKeys finds the past of an alert whose load pauses: the row that each alert had last.
 	rowKeys map[string]string
-	// chosen is the id of the selected row; moved reports that the user picked it.
-	chosen string
-	at     int
-	moved  bool
-	asking *api.Alert // "close its tab?"
-	note   string
-	noted  int // seconds for which the note stays
-	help   bool
+	// chosen is the id of the selected row, chosenKey its key; moved reports that the user picked it.
+	chosen, chosenKey string
+	at                int
+	moved             bool
+	asking            *api.Alert // "close its tab?"
+	note              string
+	noted             int // seconds for which the note stays
+	help              bool
 }
 
 func newModel(act func(verb, api.Alert) tea.Msg, s style) *model {
@@ -202,8 +202,8 @@ func (m *model) arrange() {
 		return // what was selected may come back
 	}
 	i := slices.IndexFunc(m.rows, func(r row) bool { return r.id == m.chosen })
-	if i < 0 && m.at < len(m.rows) { // the row may have become, or ceased to be, an alert
-		i = slices.IndexFunc(m.rows, func(r row) bool { return r.key != "" && "row "+r.key == m.chosen })
+	if i < 0 { // an alert may have joined or left the row
+		i = slices.IndexFunc(m.rows, func(r row) bool { return r.key != "" && r.key == m.chosenKey })
 	}
 	switch {
 	case i < 0:
@@ -217,9 +217,9 @@ func (m *model) arrange() {
 
 func (m *model) pick(i int) {
 	m.at = max(0, min(i, len(m.rows)-1))
-	m.chosen = ""
+	m.chosen, m.chosenKey = "", ""
 	if len(m.rows) > 0 {
-		m.chosen = m.rows[m.at].id
+		m.chosen, m.chosenKey = m.rows[m.at].id, m.rows[m.at].key
 	}
 }
 

@@ -186,6 +186,7 @@ func TestKeys(t *testing.T) {
 		{"enter is no yes", mining(), []tea.Msg{press("c"), tea.KeyMsg{Type: tea.KeyEnter}}, "", "Nothing was closed."},
 		{"yes in the same breath", mining(), []tea.Msg{press("cy")}, "", "Close the tab of films.test?"},
 		{"pasted", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("a"), Paste: true}}, "", "a allow"},
+		{"pasted text", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("sas"), Paste: true}}, "", "a allow"},
 		{"alt", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("a"), Alt: true}}, "", "a allow"},
 		{"show", mining(), []tea.Msg{press("o")}, "show " + id, "It was done."},
 		{"allow", mining(), []tea.Msg{press("a")}, "allow " + id, "It was done."},
@@ -275,6 +276,23 @@ func TestSelection(t *testing.T) {
 		if feed(m, s.msgs...); chosen(m) != s.want {
 			t.Fatalf("%s: %q is selected, want %q", s.what, chosen(m), s.want)
 		}
+	}
+}
+
+// A row stays selected when an alert about it begins and when it ends, though that moves the row.
+func TestSelectionFollowsTheAlert(t *testing.T) {
+	t.Parallel()
+	var d done
+	mild := hotRows(1)
+	mild[0].State, mild[0].Mean = "watching", 0
+	m := feed(view(&d), hello(), liveMsg(tick(1, mild)), press("G"))
+	feed(m, alertMsg(films(nil)), press("s"))
+	if got := strings.Join(d.asked, ","); got != "snooze 20260301T110000-3" || m.at != 0 {
+		t.Errorf("asked for %q at row %d", got, m.at)
+	}
+	feed(m, alertMsg(films(func(a *api.Alert) { a.State, a.Reason = api.Resolved, "load_ended" })))
+	if m.at != 3 || m.selected().about.Site != "films.test" {
+		t.Errorf("row %d is selected, %q", m.at, m.selected().about.Site)
 	}
 }
 

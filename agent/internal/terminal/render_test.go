@@ -87,7 +87,7 @@ func TestReplay(t *testing.T) {
 	shared := films(func(a *api.Alert) {
 		a.Site, a.Sites, a.SiteConfidence, a.T = "", []string{"a.test", "b.test"}, "shared", 100.04
 	})
-	over := films(func(a *api.Alert) { a.State, a.Reason, a.T, a.Busy = api.Resolved, "load_ended", 4081.5, 400 })
+	over := films(func(a *api.Alert) { a.State, a.Reason, a.T, a.Busy = api.Resolved, "load_ended", 40081.5, 400 })
 	lines := []string{TraceHeading(noon(), 2, "linux", "a page with two hash workers for 60 s; simulated")}
 	for _, a := range []api.Alert{films(func(a *api.Alert) { a.State = api.Pending }), films(nil), films(stress), shared, over} {
 		lines = append(lines, AlertLine(a))

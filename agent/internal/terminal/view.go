@@ -8,7 +8,6 @@ import (
 	"github.com/charmbracelet/lipgloss"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/api/words"
 )
 
 // View draws the whole screen: at most height lines of at most width columns.
@@ -235,7 +234,7 @@ func (m *model) footer(w int) []string {
 		}
 		return append(lines, clip("y yes, close   n no", w))
 	case m.note != "":
-		lines = wrap("", words.CleanSentence(m.note), w)
+		lines = wrap("", m.note, w)
 	case m.link == lost:
 		lines = wrap("", "Trying again. "+m.problem, w)
 	case m.stale():

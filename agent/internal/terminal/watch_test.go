@@ -232,6 +232,19 @@ func TestWatchFor(t *testing.T) {
 	}
 }
 
+func TestWatchIsOver(t *testing.T) {
+	t.Parallel()
+	d := openDoor(t, opening()...)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	in, _ := keyboard(t)
+	for _, interactive := range []bool{false, true} {
+		if err := Watch(ctx, WatchOptions{Client: api.New(d.socket), Out: io.Discard, In: in, Interactive: interactive}); err != nil {
+			t.Errorf("interactive %v: %v", interactive, err)
+		}
+	}
+}
+
 func TestWatchWritingFails(t *testing.T) {
 	t.Parallel()
 	d := openDoor(t, opening()...)
