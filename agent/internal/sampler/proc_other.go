@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package sampler
 
@@ -10,8 +10,6 @@ import (
 
 	"github.com/minewatch/minewatch/heuristics"
 )
-
-func newSweep(context.Context) (s sweeper, why string) { return newGopsutilSweep(), "" }
 
 // readRaw returns the creation time that gopsutil tells, in milliseconds since 1970. These systems do not tell the
 // time of ended children.
@@ -30,6 +28,9 @@ func readNice(ctx context.Context, h *process.Process) (int, error) {
 	n, err := h.NiceWithContext(ctx)
 	return int(n), err
 }
+
+// seesAll is false: what every process used cannot be compared with the machine's own counter on these systems.
+func seesAll() bool { return false }
 
 // sleptSoFar is not told apart from a clock that was set on these systems.
 func sleptSoFar() time.Duration { return 0 }
