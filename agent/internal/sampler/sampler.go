@@ -197,7 +197,7 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heu
 		k = &known{id: c.id, handle: c.handle}
 		s.table[c.id], s.byPID[c.id.PID] = k, k
 		if !s.describe(ctx, k) { // it ended while being looked at; its CPU still counts
-			k.info.Name = "(ended)"
+			s.introduce(k)
 		}
 		if s.tick > 1 {
 			k.warm(p.CPU(), dt)
@@ -242,7 +242,7 @@ func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.Proce
 			k.told = false
 		}
 	}
-	p.Threads = k.names.threads(k.id.PID)
+	p.Threads = s.threads(k)
 	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.Interval()) {
 		if m, err := k.handle.MemoryInfoWithContext(ctx); err == nil {
 			p.Resident = m.RSS
@@ -376,4 +376,32 @@ func countProcessors() int {
 		return n
 	}
 	return runtime.NumCPU()
+}
+
+// threads returns the threads of a hot process, from the sweep where that knows them.
+func (s *Sampler) threads(k *known) []heuristics.ThreadSample {
+	if t, ok := s.sweep.(threadTeller); ok {
+		return t.threads(k.id)
+	}
+	return k.names.threads(k.id.PID)
+}
+
+// introduce describes a process that could not be looked at with what the sweep knows of it.
+func (s *Sampler) introduce(k *known) {
+	k.info = heuristics.ProcessInfo{Name: "(ended)"}
+	i, ok := s.sweep.(introducer)
+	if !ok {
+		return
+	}
+	b, ok := i.basics(k.id)
+	if !ok {
+		return
+	}
+	if b.name != "" {
+		k.info.Name = clip(b.name)
+	}
+	k.info.User, k.info.Parent = b.user, heuristics.ProcessID{PID: b.parent}
+	if parent := s.byPID[b.parent]; parent != nil {
+		k.info.Parent = parent.id
+	}
 }
