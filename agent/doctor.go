@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -105,7 +106,7 @@ func checkAgent(s *api.Status) check {
 	c.Text = fmt.Sprintf("%s runs as process %d, uses %.1f s of CPU time an hour and %d MiB of memory", s.Version, s.PID, s.CPUPerHour, s.RSS>>20)
 	if !s.Watching {
 		c.State, c.Text = checkTrouble, "it runs but has not measured lately"
-		c.Next = "end process " + fmt.Sprint(s.PID) + " and start the agent again; look at what it says"
+		c.Next = "end process " + strconv.Itoa(s.PID) + " and start the agent again; look at what it says"
 	}
 	return c
 }

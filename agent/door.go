@@ -101,12 +101,13 @@ func (d *daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 	if what == "show" {
 		tabs = tabs[:1] // only one can be in front
 	}
-	for _, tab := range tabs {
+	var failed error
+	for _, tab := range tabs { // one that asks its visitor before leaving must not keep the others
 		if err := d.bridge.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
-			return server.Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("the browser did not %s the tab: %v", what, err)}
+			failed = server.Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("the browser did not %s the tab: %v", what, err)}
 		}
 	}
-	return nil
+	return failed
 }
 
 // longest is the longest time to snooze or allow for; longer is said as "for good".

@@ -17,7 +17,7 @@ import (
 )
 
 // version is set when a release is built.
-var version = "0.1.0-dev" //nolint:gochecknoglobals // -ldflags -X needs a variable
+var version = "0.1.0-dev"
 
 // Exit codes, the same for every command (docs/architecture.md).
 const (

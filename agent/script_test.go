@@ -17,7 +17,7 @@ func TestCommands(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			// A short path: that of a unix socket is at most 107 bytes long.
-			run, err := os.MkdirTemp("", "mw")
+			run, err := os.MkdirTemp("", "mw") //nolint:usetesting // t.TempDir is too long for a socket
 			if err != nil {
 				return err
 			}

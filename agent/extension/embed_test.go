@@ -119,7 +119,7 @@ func TestWriteToRefusesLinks(t *testing.T) {
 		t.Errorf("the link was followed: %q", data)
 	}
 	link := filepath.Join(t.TempDir(), "link")
-	if err := os.Symlink(dir, link); err != nil {
+	if err := os.Symlink(t.TempDir(), link); err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteTo(link, Chromium); err == nil {

@@ -2,8 +2,10 @@
 
 import { originOf } from "./origin.js";
 
-// MAX_FRAMES is the most frames said of one renderer, MAX_REMEMBERED the most renderers remembered.
+// MAX_FRAMES and MAX_LENGTH bound what is said of one renderer: the frames, and the characters they take as JSON.
+// MAX_REMEMBERED is the most renderers remembered.
 export const MAX_FRAMES = 256;
+export const MAX_LENGTH = 120 << 10;
 export const MAX_REMEMBERED = 256;
 
 // A page in the back-forward cache is frozen, and one being unloaded is all but gone: neither can be what keeps the
@@ -102,15 +104,22 @@ function topOf(frame, byId) {
   return f;
 }
 
-// fit returns at most MAX_FRAMES frames. Were there more, the same origin is said once a tab, and the tabs take turns:
-// a tab with a thousand frames cannot push the others out.
+// fit returns as many frames as may be said. If that is not all, the same origin is said once a tab, and the tabs take
+// turns: a tab with a thousand frames, or with the longest names, cannot push the others out.
 function fit(perTab) {
   const all = perTab.flat();
-  if (all.length <= MAX_FRAMES) return all;
+  if (all.length <= MAX_FRAMES && lengthOf(all) <= MAX_LENGTH) return all;
   const turns = perTab.flatMap((frames) => {
     const once = new Map(frames.map((f) => [`${f.origin} ${f.top}`, f]));
     return [...once.values()].map((frame, turn) => ({ frame, turn }));
   });
   turns.sort((a, b) => a.turn - b.turn); // stable: tabs stay in order within a turn
-  return turns.slice(0, MAX_FRAMES).map((t) => t.frame);
+  const said = turns.slice(0, MAX_FRAMES).map((t) => t.frame);
+  while (lengthOf(said) > MAX_LENGTH) said.pop();
+  return said;
+}
+
+// lengthOf returns the length of frames as JSON: origins are plain ASCII, so characters are bytes.
+function lengthOf(frames) {
+  return JSON.stringify(frames).length;
 }

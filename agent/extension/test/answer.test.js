@@ -134,6 +134,18 @@ test("a tab of a thousand frames cannot push the others out", async () => {
   assert.ok(frames.some((f) => f.origin === "https://news.test"));
 });
 
+test("the longest names neither break the limit nor push the others out", async () => {
+  const long = (i) => `https://${`${i}`.padStart(280, "x")}.crowd.test/`;
+  const many = [[0, -1, 5, long("top")]];
+  for (let i = 1; i <= 250; i++) many.push([i, 0, 5, long(i)]);
+  const b = browser({ tabs: [{ id: 1, frames: many }, { id: 2, frames: [[0, -1, 5, NEWS]] }] });
+  const got = await message(ask(b, { ...golden("question-who"), renderer: 5 }));
+  const length = JSON.stringify(got).length;
+  assert.ok(length <= 128 << 10, `${length} bytes`); // what the program takes
+  assert.ok(got.frames.length > 150, `${got.frames.length} frames`);
+  assert.ok(got.frames.some((f) => f.origin === "https://news.test"));
+});
+
 test("as many frames as may be said are all said", async () => {
   const many = [[0, -1, 5, NEWS]];
   for (let i = 1; i < MAX_FRAMES; i++) many.push([i, 0, 5, NEWS]);
@@ -174,6 +186,12 @@ test("close: refused when the tab is no longer the one that was meant", async ()
       assert.deepEqual(b.calls, []);
     }
   }
+});
+
+test("close: a page rendered ahead does not speak for the tab", async () => {
+  const frames = [[7, -1, 12, NEWS, "prerender"], [0, -1, 12, FILMS]];
+  const b = browser({ tabs: [{ id: 101, frames }] });
+  assert.equal((await ask(b, golden("question-close"))).error, "other_origin");
 });
 
 test("close: the browser will not", async () => {

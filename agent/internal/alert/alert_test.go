@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func tab(pid int32, level attribution.Level, site string) Judged {
 			State: heuristics.Suspected, Severity: heuristics.MiningLike, Confidence: 0.971,
 			Subject: heuristics.Subject{
 				Kind: heuristics.SubjectProcess, Process: heuristics.ProcessID{PID: pid, StartTime: 1}, Members: 1,
-				Key: "process " + string(rune('a'+pid)), Info: heuristics.ProcessInfo{Name: "chromium", User: "1000"},
+				Key: "process " + strconv.Itoa(int(pid)), Info: heuristics.ProcessInfo{Name: "chromium", User: "1000"},
 			},
 			Features: heuristics.Features{Cores: 1.4321, Machine: 0.716},
 		},

@@ -91,7 +91,7 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 			b.renderers[r.Process] = e
 		}
 		e.answer, e.at = r, s.At
-		if sites := sitesOf(r.Frames); len(sites) == 1 {
+		if sites, _ := sitesOf(r.Frames); len(sites) == 1 {
 			e.lastSite = sites[0]
 		} else if site := SiteOf(r.LastOrigin); site != "" {
 			e.lastSite = site
@@ -123,12 +123,14 @@ func (b *Book) Owner(v *heuristics.Verdict) Owner {
 		return o
 	}
 	o.Tabs = tabsOf(e.answer.Frames)
-	sites := sitesOf(e.answer.Frames)
+	sites, sure := sitesOf(e.answer.Frames)
 	switch {
 	case len(sites) == 0 || b.at-e.at > stale:
 		if e.lastSite != "" {
 			o.Level, o.Site = Probable, e.lastSite
 		}
+	case len(sites) == 1 && !sure:
+		o.Level, o.Site = Probable, sites[0]
 	case len(sites) == 1:
 		o.Level, o.Site = Exact, sites[0]
 		o.EmbeddedIn = embedder(e.answer.Frames, sites[0])
@@ -138,20 +140,21 @@ func (b *Book) Owner(v *heuristics.Verdict) Owner {
 	return o
 }
 
-// sitesOf returns the different sites of frames, sorted. Frames without an own origin count for the page around them.
-func sitesOf(frames []heuristics.Frame) []string {
-	var sites []string
+// sitesOf returns the different sites of frames, sorted. A frame whose own origin the browser cannot tell (it was made
+// by a script) may belong to the page around it or to somebody else, so then the answer is not sure.
+func sitesOf(frames []heuristics.Frame) (sites []string, sure bool) {
+	sure = true
 	for _, f := range frames {
 		site := SiteOf(f.Origin)
 		if site == "" {
-			site = SiteOf(f.TopOrigin)
+			site, sure = SiteOf(f.TopOrigin), false
 		}
 		if site != "" && !slices.Contains(sites, site) {
 			sites = append(sites, site)
 		}
 	}
 	slices.Sort(sites)
-	return sites
+	return sites, sure
 }
 
 func tabsOf(frames []heuristics.Frame) []Tab {

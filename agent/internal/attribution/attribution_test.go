@@ -101,6 +101,10 @@ func TestOwnerLevels(t *testing.T) {
 				{ID: 1, TopOrigin: "https://news.test"}, {ID: 2, TopOrigin: "https://mail.test"},
 			}},
 		},
+		"a frame without an origin of its own": {
+			answer: &heuristics.Renderer{Frames: []heuristics.Frame{frame(1, "", "https://news.test")}},
+			want:   Owner{Level: Probable, Site: "news.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://news.test"}}},
+		},
 		"several sites in one process": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{
 				frame(1, "https://b.test", "https://b.test"), frame(2, "https://a.test", "https://a.test"),

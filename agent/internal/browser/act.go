@@ -18,7 +18,7 @@ var (
 
 // Act has the browser close or show (kind) a tab, and returns nil once the browser says it did. The tab must still
 // show origin, and if renderer is not 0 still have a frame in it: the extension looks again before it acts. A browser
-// has 5 seconds to answer, and 5 more to end if its last tab was closed.
+// has 5 seconds to answer, and 5 more to end what its last tab takes along.
 func (b *Bridge) Act(ctx context.Context, root heuristics.ProcessID, kind string, tab int64, origin string, renderer int) error {
 	if (kind != "close" && kind != "show") || tab <= 0 || origin == "" || cleanOrigin(origin) != origin {
 		return fmt.Errorf("cannot %s tab %d of %q: it is not known well enough", kind, tab, origin)
@@ -26,6 +26,7 @@ func (b *Bridge) Act(ctx context.Context, root heuristics.ProcessID, kind string
 	result := make(chan error, 1)
 	b.mu.Lock()
 	x := b.send(root, api.Question{Type: kind, Tab: tab, Origin: origin, Renderer: renderer}, actWithin, verdict(result))
+	process, known := b.process[rendererOf{root, renderer}]
 	b.mu.Unlock()
 	if x == nil {
 		return errNoHost
@@ -34,8 +35,12 @@ func (b *Bridge) Act(ctx context.Context, root heuristics.ProcessID, kind string
 	case <-ctx.Done():
 		return ctx.Err()
 	case err := <-result: // it comes within actWithin
-		if errors.Is(err, errLost) && kind == "close" && b.ended(ctx, root) {
-			return nil // it was the last tab, and took its browser along
+		if !errors.Is(err, errLost) || kind != "close" {
+			return err
+		}
+		// A last tab takes its browser along, or its profile with the extension in it; nobody is left to answer.
+		if soon(ctx, func() bool { return !b.alive(root) || (known && !b.alive(process)) }) {
+			return nil
 		}
 		return err
 	}
@@ -74,13 +79,13 @@ func verdict(result chan<- error) *exchange {
 	}
 }
 
-// ended reports whether a process ends soon.
-func (b *Bridge) ended(ctx context.Context, root heuristics.ProcessID) bool {
+// soon reports whether something becomes true within actWithin.
+func soon(ctx context.Context, is func() bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, actWithin)
 	defer cancel()
-	look := time.NewTicker(lookAtRootEvery)
+	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for b.alive(root) {
+	for !is() {
 		select {
 		case <-ctx.Done():
 			return false

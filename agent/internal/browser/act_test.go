@@ -16,7 +16,7 @@ import (
 
 // play runs an Act on a bridge with two profiles, which each say a word ("" is yes), "silent" or "gone". It returns
 // what came of it and after how long.
-func play(t *testing.T, kind string, alive bool, words ...string) (err error, took time.Duration) {
+func play(t *testing.T, kind string, alive bool, words ...string) (took time.Duration, err error) {
 	t.Helper()
 	b := NewBridge(zap.NewNop())
 	b.alive = func(p heuristics.ProcessID) bool { return p != rootA || alive }
@@ -47,7 +47,7 @@ func play(t *testing.T, kind string, alive bool, words ...string) (err error, to
 	err = <-result
 	took = time.Since(start)
 	quiet(t, b)
-	return err, took
+	return took, err
 }
 
 func TestAct(t *testing.T) {
@@ -79,11 +79,38 @@ func TestAct(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				err, took := play(t, c.kind, !c.ended, c.words...)
+				took, err := play(t, c.kind, !c.ended, c.words...)
 				if !errors.Is(err, c.want) || took != c.took {
 					t.Errorf("got %v after %v, want %v after %v", err, took, c.want, c.took)
 				}
 			})
+		})
+	}
+}
+
+// The last tab of a profile takes the profile and its host along, while the browser and other profiles live on: that the
+// renderer ended is the answer.
+func TestActClosesTheLastTabOfAProfile(t *testing.T) {
+	for _, ended := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			b := NewBridge(zap.NewNop())
+			b.alive = func(p heuristics.ProcessID) bool { return p != proc || !ended }
+			closing, other := attach(t, b, 1, rootA), attach(t, b, 2, rootA)
+			b.Ask(proc, rootA, 12)
+			b.Ask(heuristics.ProcessID{PID: 99}, rootA, 13)
+			for range 2 {
+				closing.next()
+				other.next()
+			}
+			result := make(chan error, 1)
+			go func() { result <- b.Act(t.Context(), rootA, "close", 101, "https://news.test", 12) }()
+			synctest.Wait()
+			other.done(other.next(), "no_tab")
+			closing.detach()
+			if err := <-result; (err == nil) != ended || (err != nil && !errors.Is(err, errLost)) {
+				t.Errorf("the renderer ended: %v; got %v", ended, err)
+			}
+			quiet(t, b)
 		})
 	}
 }

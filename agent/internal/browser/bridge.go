@@ -16,16 +16,16 @@ import (
 
 // The bridge's limits: it serves whoever may start a program here.
 const (
-	maxHosts        = 128 // native messaging hosts in all
-	maxHostsOfUser  = 16  // of one user
-	maxQueued       = 32  // questions that a host has not taken yet
-	maxOpen         = 512 // questions that wait for an answer
-	maxRecent       = 1024
-	maxUncollected  = 256 // answers that the sampler has not taken yet
-	answerWithin    = 2 * time.Second
-	askAgainAfter   = 5 * time.Second
-	actWithin       = 5 * time.Second
-	lookAtRootEvery = 100 * time.Millisecond
+	maxHosts       = 128 // native messaging hosts in all
+	maxHostsOfUser = 16  // of one user
+	maxQueued      = 32  // questions that a host has not taken yet
+	maxOpen        = 512 // questions that wait for an answer
+	maxRecent      = 1024
+	maxUncollected = 256 // answers that the sampler has not taken yet
+	answerWithin   = 2 * time.Second
+	askAgainAfter  = 5 * time.Second
+	actWithin      = 5 * time.Second
+	lookEvery      = 100 * time.Millisecond
 )
 
 // Bridge asks browser extensions, through their native messaging hosts, which frames live in a renderer process. It is
@@ -40,7 +40,8 @@ type Bridge struct {
 	mu       sync.Mutex
 	hosts    map[int32]*attached
 	open     map[int64]*exchange
-	recent   map[rendererOf]struct{} // asked less than askAgainAfter ago
+	recent   map[rendererOf]struct{}             // asked less than askAgainAfter ago
+	process  map[rendererOf]heuristics.ProcessID // of the renderers asked about
 	answered []heuristics.Renderer
 	lastID   int64
 }
@@ -77,7 +78,8 @@ type exchange struct {
 func NewBridge(log *zap.Logger) *Bridge {
 	return &Bridge{
 		log: log, alive: alive,
-		hosts: map[int32]*attached{}, open: map[int64]*exchange{}, recent: map[rendererOf]struct{}{},
+		hosts: map[int32]*attached{}, open: map[int64]*exchange{},
+		recent: map[rendererOf]struct{}{}, process: map[rendererOf]heuristics.ProcessID{},
 	}
 }
 
@@ -203,6 +205,10 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 		return // nobody to ask, so a host that comes in a second is asked then
 	}
 	b.recent[key] = struct{}{}
+	if len(b.process) >= maxRecent {
+		clear(b.process) // those that matter are asked again soon
+	}
+	b.process[key] = p
 	time.AfterFunc(askAgainAfter, func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()

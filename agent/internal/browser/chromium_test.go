@@ -47,6 +47,9 @@ type chromium struct {
 // It has no window, or one on the display.
 func startChromium(t *testing.T, pages http.Handler, display string, extra ...string) *chromium {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("a real browser takes a while")
+	}
 	exe, err := exec.LookPath("chromium")
 	if err != nil {
 		if os.Getenv("CI") == "" {
@@ -102,7 +105,7 @@ func startChromium(t *testing.T, pages http.Handler, display string, extra ...st
 // profileFolder returns a folder that goes away as soon as the browser's last process has written into it.
 func profileFolder(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "minewatch-chromium")
+	dir, err := os.MkdirTemp("", "minewatch-chromium") //nolint:usetesting // t.TempDir fails on what is written late
 	if err != nil {
 		t.Fatal(err)
 	}

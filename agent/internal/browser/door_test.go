@@ -27,7 +27,7 @@ type door struct {
 // newDoor returns a door that is still shut.
 func newDoor(t *testing.T, bridge *Bridge) *door {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "minewatch") // t.TempDir may be too long for a socket
+	dir, err := os.MkdirTemp("", "minewatch") //nolint:usetesting // its path may be too long for a socket
 	if err != nil {
 		t.Fatal(err)
 	}

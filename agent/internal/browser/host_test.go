@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -146,6 +147,13 @@ func TestHostCarries(t *testing.T) {
 	d.open(t)
 	eventually(t, "the hello told again", connected)
 	exchange(13)
+	bridge.mu.Lock()
+	for _, attached := range bridge.hosts {
+		if attached.stray > 0 {
+			t.Errorf("the next agent was told %d answers to the one before", attached.stray)
+		}
+	}
+	bridge.mu.Unlock()
 
 	_ = h.in.Close()
 	if err := <-h.done; err != nil {
@@ -229,7 +237,7 @@ func TestHostProcessKeepsItsOutputClean(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			cmd := exec.CommandContext(t.Context(), self, c.origin)
-			cmd.Env = append(os.Environ(), "MINEWATCH_SOCKET=/nonexistent/agent.sock", "PANIC="+fmt.Sprint(c.in == "panic"))
+			cmd.Env = append(os.Environ(), "MINEWATCH_SOCKET=/nonexistent/agent.sock", "PANIC="+strconv.FormatBool(c.in == "panic"))
 			cmd.Stdin = strings.NewReader(c.in)
 			var out, errs bytes.Buffer
 			cmd.Stdout, cmd.Stderr = &out, &errs

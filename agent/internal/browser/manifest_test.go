@@ -175,6 +175,12 @@ func TestInstallFollowsNoPlantedLink(t *testing.T) {
 		"the folder of manifests": func(chromium, outside string) error {
 			return os.Symlink(outside, filepath.Join(chromium, manifestFolder))
 		},
+		"the folder of manifests, inside the browser's": func(chromium, _ string) error {
+			if err := os.Mkdir(filepath.Join(chromium, "Default"), 0o700); err != nil {
+				return err
+			}
+			return os.Symlink("Default", filepath.Join(chromium, manifestFolder))
+		},
 		"the folder of manifests, inside home": func(chromium, _ string) error {
 			if err := os.Mkdir(filepath.Join(chromium, "..", "victim"), 0o700); err != nil {
 				return err

@@ -21,10 +21,10 @@ import (
 // protocolVersion is the version of the messages.
 const protocolVersion = 1
 
-// The sizes on the line. maxFromBrowser has room for maxFrames frames with the longest origins, so an extension that
-// keeps to the number of frames need not count bytes; see TestWorstAnswerFits.
+// The sizes on the line. The extension keeps to maxFrames and, with room to spare, to maxFromBrowser; the agent's door
+// takes as much.
 const (
-	maxFromBrowser = 192 << 10 // bytes of one message of an extension
+	maxFromBrowser = 128 << 10 // bytes of one message of an extension
 	maxToBrowser   = 8 << 10   // bytes of one message to it
 	maxFrames      = 256       // frames in one answer
 	maxOrigin      = 300       // bytes: a DNS name of 253, a scheme and a port

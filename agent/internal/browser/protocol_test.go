@@ -18,20 +18,20 @@ import (
 )
 
 // golden returns a message that the extension's tests read as well.
-func golden(t testing.TB, name string) []byte {
-	t.Helper()
+func golden(tb testing.TB, name string) []byte {
+	tb.Helper()
 	data, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "protocol", name+".json"))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return data
 }
 
-func goldenAnswer(t testing.TB, name string) api.Answer {
-	t.Helper()
-	a, err := decodeAnswer(golden(t, name))
+func goldenAnswer(tb testing.TB, name string) api.Answer {
+	tb.Helper()
+	a, err := decodeAnswer(golden(tb, name))
 	if err != nil {
-		t.Fatalf("%s: %v", name, err)
+		tb.Fatalf("%s: %v", name, err)
 	}
 	return a
 }
@@ -114,9 +114,9 @@ func TestWriteFrameRefusesTheOversized(t *testing.T) {
 	}
 }
 
-// An extension counts frames, not bytes: as many as it may send, with the longest origins, must fit.
-func TestWorstAnswerFits(t *testing.T) {
-	long := "https://" + strings.Repeat("a", maxOrigin-8)
+// As many frames as an extension may name in one answer come through, with origins of twice the usual length.
+func TestManyFramesFit(t *testing.T) {
+	long := "https://" + strings.Repeat("a", 72)
 	a := api.Answer{V: 1, Type: "frames", ID: 1<<53 - 1, Renderer: maxRenderer, Last: long}
 	for range maxFrames {
 		a.Frames = append(a.Frames, api.Frame{Tab: 1<<53 - 1, Frame: 1<<53 - 1, Origin: long, Top: long})
@@ -125,8 +125,8 @@ func TestWorstAnswerFits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(body) > maxFromBrowser {
-		t.Fatalf("it takes %d bytes, allowed are %d", len(body), maxFromBrowser)
+	if body, err = readFrame(bytes.NewReader(framed(string(body)))); err != nil {
+		t.Fatal(err)
 	}
 	got, err := decodeAnswer(body)
 	if diff := cmp.Diff(a, got); diff != "" || err != nil {
@@ -201,9 +201,14 @@ func TestCleanAnswer(t *testing.T) {
 		"a hostile frame stays, without a name": {
 			in: api.Answer{
 				V: 1, Type: "frames", ID: 2, Renderer: 3, Last: "https://a b", OK: true, Error: "no_tab", Extension: "1",
-				Frames: []api.Frame{{Tab: 1, Origin: "https://x.test/secret?token", Top: "https://y.test"}},
+				Frames: []api.Frame{
+					{Tab: 1, Origin: "https://x.test/secret?token", Top: "https://y.test"},
+					{Tab: 1, Origin: "https://x.test", Top: "https://y.test\n<b>"},
+				},
 			},
-			want: &api.Answer{V: 1, Type: "frames", ID: 2, Renderer: 3, Frames: []api.Frame{{Tab: 1, Top: "https://y.test"}}},
+			want: &api.Answer{V: 1, Type: "frames", ID: 2, Renderer: 3, Frames: []api.Frame{
+				{Tab: 1, Top: "https://y.test"}, {Tab: 1, Origin: "https://x.test"},
+			}},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

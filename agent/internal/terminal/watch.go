@@ -101,14 +101,17 @@ func interactive(ctx context.Context, w *WatchOptions) error {
 	m := newModel(actor(ctx, w.Client), newStyle(w.Out))
 	m.most = w.Width
 	m.ascii = onlyASCII(os.Getenv)
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(w.In), tea.WithOutput(w.Out), tea.WithAltScreen(),
+	p := tea.NewProgram(m, tea.WithInput(w.In), tea.WithOutput(w.Out), tea.WithAltScreen(),
 		tea.WithFPS(framesPerSecond))
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)
 		follow(ctx, w.Client, p.Send)
 	}()
+	// Asked to quit, the view waits for its reader of keys; given the context it would close the keyboard under it.
+	stop := context.AfterFunc(ctx, p.Quit)
 	_, err := p.Run()
+	stop()
 	over := ctx.Err() != nil || errors.Is(err, tea.ErrInterrupted)
 	cancel()
 	<-followed
