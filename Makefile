@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo bench build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -27,6 +27,10 @@ check: setup-test lint
 ## demo: a tab that hijacks the processor is named in the tray, on a desktop of its own
 demo: setup-test build
 	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
+
+## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
+bench: setup-test agent
+	go run ./agent/bench -bin $(BIN) -tools $(TOOLS)
 
 build: agent tray
 

@@ -16,6 +16,8 @@ type Config struct {
 const (
 	// restFrom is the load, in cores, from which the rest is a subject: below it the machine's counter is too rough.
 	restFrom = 0.2
+	// tellAfter is how long a group has been busy before it is a subject: most groups are single processes that end.
+	tellAfter = 2 * time.Second
 	// maxOwed is how much of a difference is carried over.
 	maxOwed = 2 * time.Second
 )
@@ -191,7 +193,7 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 		if busiest.account != nil {
 			g.leader = busiest.account
 		}
-		if g.leader == nil || (g.watch.busy < pauseAfter && g.watch.state != Suspected) {
+		if g.leader == nil || (g.watch.busy < tellAfter && g.watch.state != Suspected) {
 			continue
 		}
 		f := g.watch.features(cores, 0, false)

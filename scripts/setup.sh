@@ -60,6 +60,7 @@ needs_of_test() {
 	need zstd zstd "makes broken recordings for tests, and lets people look into whole ones"
 	need procps top "one of the programs that minewatch's cost is compared with"
 	need sysstat pidstat "another of these"
+	need libc6-dev file:/usr/include/stdio.h "compiles the sleeping processes of make bench"
 	need fontconfig fc-list "finds fonts"
 	need fonts-dejavu-core font:en "letters for the pictures"
 	need fonts-noto-cjk font:ja "Japanese letters for the pictures"

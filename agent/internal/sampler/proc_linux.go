@@ -71,6 +71,39 @@ func parseStat(b []byte) (rawTimes, error) {
 	return rawTimes{start: start, user: times[0], system: times[1], children: times[2] + times[3]}, nil
 }
 
+// machineBusy returns the CPU time of processes on all cores: neither idle, waiting for I/O, taken by the hypervisor nor
+// spent on interrupts, which no process accounts for.
+func machineBusy(context.Context) (time.Duration, error) {
+	fd, err := unix.Open("/proc/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = unix.Close(fd) }()
+	var b [256]byte // the first line is the sum of all cores
+	n, err := unix.Read(fd, b[:])
+	if err != nil {
+		return 0, err
+	}
+	return parseBusy(b[:n])
+}
+
+// parseBusy adds user, nice and system time of the first line of /proc/stat (proc(5)).
+func parseBusy(b []byte) (time.Duration, error) {
+	fields := bytes.Fields(b)
+	if len(fields) < 4 || string(fields[0]) != "cpu" {
+		return 0, errors.New("not the form of /proc/stat")
+	}
+	var sum time.Duration
+	for _, f := range fields[1:4] {
+		n, err := strconv.ParseInt(string(f), 10, 64)
+		if err != nil || n < 0 || n > math.MaxInt64/int64(tick)/4 {
+			return 0, errors.New("not the form of /proc/stat")
+		}
+		sum += time.Duration(n) * tick
+	}
+	return sum, nil
+}
+
 // threadNames keeps the names of one process's threads: a thread is named shortly after it starts.
 type threadNames struct {
 	byTID map[int32]*threadName

@@ -3,13 +3,16 @@ package sampler
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/shirou/gopsutil/v3/cpu"
 	"github.com/shirou/gopsutil/v3/process"
+	"golang.org/x/sys/unix"
 
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -232,5 +235,88 @@ func TestSeesAllHere(t *testing.T) {
 	}
 	if want := space == "pid:[4026531836]"; seesAll() != want {
 		t.Errorf("seesAll %v in %s", seesAll(), space)
+	}
+}
+
+func TestParseBusy(t *testing.T) {
+	if got, err := parseBusy([]byte("cpu  100 20 3 9999 8 7 6 5 4 3\ncpu0 1 1")); err != nil || got != 1230*time.Millisecond {
+		t.Errorf("busy %v, %v", got, err)
+	}
+	for _, bad := range []string{"", "cpu0 1 2 3", "cpu 1 2", "cpu 1 -2 3", "cpu 1 x 3", "cpu 1 99999999999999999999 3"} {
+		if got, err := parseBusy([]byte(bad)); err == nil {
+			t.Errorf("parseBusy(%q) = %v, want an error", bad, got)
+		}
+	}
+}
+
+func TestMachineBusyAgreesWithGopsutil(t *testing.T) {
+	got, err := machineBusy(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := cpu.TimesWithContext(t.Context(), false)
+	if err != nil || len(all) == 0 {
+		t.Fatal(err)
+	}
+	if want := seconds(all[0].User + all[0].Nice + all[0].System); (got - want).Abs() > time.Second {
+		t.Errorf("busy %v, by gopsutil %v", got, want)
+	}
+}
+
+func TestLastPID(t *testing.T) {
+	if got, ok := lastPID([]byte("0.20 0.18 0.12 1/80 11206\n")); !ok || got != 11206 {
+		t.Errorf("last pid %d, %v", got, ok)
+	}
+	for _, bad := range []string{"", "\n", "0.1 1/2 x\n", "0.1 1/2 99999999999\n", "0.1 1/2 11206", "0.1 1/2 -5\n", "1/2 \n"} {
+		if got, ok := lastPID([]byte(bad)); ok {
+			t.Errorf("lastPID(%q) = %d", bad, got)
+		}
+	}
+}
+
+// Between two full lists new processes are found by the numbers given out, and threads are not taken for processes.
+func TestNewProcessesAreFoundWithoutListing(t *testing.T) {
+	s, err := newClockSweep(t.Context())
+	if err != nil {
+		t.Skipf("no CPU clocks here: %v", err)
+	}
+	seen := map[int32]bool{}
+	sweep := func() {
+		t.Helper()
+		if _, _, err := s.sweep(t.Context(), func(c counters) { seen[c.id.PID] = true }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3 { // the cursor of two ticks ago must be known
+		sweep()
+	}
+	load := startLoad(t, 5*time.Second)
+	stop := make(chan struct{})
+	tids := make(chan int, 8)
+	for range 8 { // threads of this very process, which answer to its clock
+		go func() {
+			runtime.LockOSThread()
+			tids <- unix.Gettid()
+			<-stop
+		}()
+	}
+	var own []int
+	for range 8 {
+		own = append(own, <-tids)
+	}
+	defer close(stop)
+	before := s.sinceAll
+	sweep()
+	sweep()
+	if s.sinceAll < before {
+		t.Skip("so many processes began meanwhile that /proc was listed")
+	}
+	if !seen[int32(load.Process.Pid)] {
+		t.Error("a new process was not found")
+	}
+	for _, tid := range own {
+		if tid != os.Getpid() && seen[int32(tid)] {
+			t.Errorf("thread %d was taken for a process", tid)
+		}
 	}
 }

@@ -7,7 +7,6 @@ package sampler
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -350,19 +349,6 @@ func clip(s string) string {
 
 // micro drops what a recording cannot hold, so that a live run and its replay see the same numbers.
 func micro(d time.Duration) time.Duration { return d.Truncate(time.Microsecond) }
-
-// machineBusy returns the CPU time of processes on all cores: neither idle, waiting for I/O, taken by the hypervisor nor
-// spent on interrupts, which no process accounts for.
-func machineBusy(ctx context.Context) (time.Duration, error) {
-	t, err := cpu.TimesWithContext(ctx, false)
-	if err != nil {
-		return 0, err
-	}
-	if len(t) == 0 {
-		return 0, errors.New("no counters")
-	}
-	return micro(seconds(t[0].User + t[0].Nice + t[0].System)), nil
-}
 
 func seconds(s float64) time.Duration {
 	if !(s > 0) || s > math.MaxInt64/float64(4*time.Second) {

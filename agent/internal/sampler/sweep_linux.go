@@ -30,6 +30,10 @@ type clockSweep struct {
 	times unix.Timespec
 	begun bool
 	last  time.Time
+	// cursors are the last pids given out at the last two ticks; loadavg is a kept descriptor of /proc/loadavg.
+	cursors  [2]int32
+	loadavg  int
+	sinceAll int
 }
 
 type clockKept struct {
@@ -94,7 +98,7 @@ func (s *clockSweep) clock(pid int32) (time.Duration, bool) {
 }
 
 func (s *clockSweep) sweep(_ context.Context, visit func(counters)) ([]heuristics.ProcessID, []heuristics.Gap, error) {
-	if err := s.listPIDs(); err != nil {
+	if err := s.findPIDs(); err != nil {
 		return nil, nil, err
 	}
 	now := time.Now()
@@ -180,51 +184,6 @@ func split(clock, user, system time.Duration) (time.Duration, time.Duration) {
 	}
 	share := time.Duration(float64(clock) * (float64(system) / float64(all)))
 	return clock - share, share
-}
-
-// listPIDs reads the numbers in /proc into s.pids, in ascending order.
-func (s *clockSweep) listPIDs() error {
-	if _, err := unix.Seek(s.proc, 0, 0); err != nil {
-		return fmt.Errorf("/proc cannot be listed: %w", err)
-	}
-	s.pids = s.pids[:0]
-	for {
-		n, err := unix.Getdents(s.proc, s.list)
-		if err != nil {
-			return fmt.Errorf("/proc cannot be listed: %w", err)
-		}
-		if n <= 0 {
-			return nil
-		}
-		s.pids = appendPIDs(s.pids, s.list[:n])
-	}
-}
-
-// appendPIDs appends the names that are numbers among raw linux_dirent64 entries: inode and offset (8 bytes each),
-// length of the entry (2), type (1), name with a NUL at the end.
-func appendPIDs(pids []int32, entries []byte) []int32 {
-	const nameAt = 19
-	for len(entries) > nameAt {
-		length := int(entries[16]) | int(entries[17])<<8
-		if length <= nameAt || length > len(entries) {
-			return pids
-		}
-		var pid int64
-		for _, c := range entries[nameAt:length] {
-			if c < '0' || c > '9' || pid > 1<<30 {
-				if c != 0 {
-					pid = 0
-				}
-				break
-			}
-			pid = pid*10 + int64(c-'0')
-		}
-		if pid > 0 && pid < 1<<31 {
-			pids = append(pids, int32(pid))
-		}
-		entries = entries[length:]
-	}
-	return pids
 }
 
 func (s *clockSweep) same(id heuristics.ProcessID) bool { return sameLife(id) }

@@ -3,6 +3,7 @@ package trace
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"iter"
 	"strings"
@@ -143,21 +144,24 @@ func TestBadRecordings(t *testing.T) {
 		want  string // in the error
 		ticks int    // that are read before it
 	}{
-		"empty":           {nil, "empty", 0},
-		"another file":    {[]byte("PK\x03\x04 this is a zip"), "not a minewatch recording", 0},
-		"other json":      {lines(t, `{"type":"alert"}`+"\n"), "not a minewatch recording", 0},
-		"newer":           {lines(t, `{"type":"minewatch_trace","version":2,"cores":2}`+"\n"), "use a newer minewatch", 0},
-		"no cores":        {lines(t, `{"type":"minewatch_trace","version":1}`+"\n"), "damaged", 0},
-		"truncated":       {good[:len(good)-9], "ends early", 2 * flushEvery},
-		"half a line":     {lines(t, head+`{"at_us":0,"cores":2,"busy_us":0}`+"\n"+`{"at_us":10`), "x:3", 1},
-		"time goes back":  {lines(t, head+`{"at_us":9,"cores":2}`+"\n"+`{"at_us":9,"cores":2}`+"\n"), "goes back", 1},
-		"negative":        {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"u":-1}]}`+"\n"), "out of range", 0},
-		"overflow":        {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"u":9223372036854775807}]}`+"\n"), "out of range", 0},
-		"huge pid":        {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[4294967297,1]}]}`+"\n"), "out of range", 0},
-		"a million cores": {lines(t, head+`{"at_us":0,"cores":1000000}`+"\n"), "1000000 cores", 0},
-		"thread of three": {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"th":[[1,"a",2]]}]}`+"\n"), "3 values", 0},
-		"deep nesting":    {lines(t, head+strings.Repeat("[", 200_000)+"\n"), "x:2", 0},
-		"endless line":    {lines(t, head+strings.Repeat(" ", maxLine+1)), "x:2", 0},
+		"empty":            {nil, "empty", 0},
+		"another file":     {[]byte("PK\x03\x04 this is a zip"), "not a minewatch recording", 0},
+		"other json":       {lines(t, `{"type":"alert"}`+"\n"), "not a minewatch recording", 0},
+		"newer":            {lines(t, `{"type":"minewatch_trace","version":2,"cores":2}`+"\n"), "use a newer minewatch", 0},
+		"no cores":         {lines(t, `{"type":"minewatch_trace","version":1}`+"\n"), "damaged", 0},
+		"truncated":        {good[:len(good)-9], "ends early", 2 * flushEvery},
+		"half a line":      {lines(t, head+`{"at_us":0,"cores":2,"busy_us":0}`+"\n"+`{"at_us":10`), "x:3", 1},
+		"time goes back":   {lines(t, head+`{"at_us":9,"cores":2}`+"\n"+`{"at_us":9,"cores":2}`+"\n"), "goes back", 1},
+		"negative":         {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"u":-1}]}`+"\n"), "out of range", 0},
+		"overflow":         {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"u":9223372036854775807}]}`+"\n"), "out of range", 0},
+		"huge pid":         {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[4294967297,1]}]}`+"\n"), "out of range", 0},
+		"a million cores":  {lines(t, head+`{"at_us":0,"cores":1000000}`+"\n"), "1000000 cores", 0},
+		"thread of three":  {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"th":[[1,"a",2]]}]}`+"\n"), "a thread is not", 0},
+		"thread of text":   {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"th":[[1,2,3,4]]}]}`+"\n"), "a thread is not", 0},
+		"thread of halves": {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"th":[[1.5,"a",2,3]]}]}`+"\n"), "a thread is not", 0},
+		"huge tid":         {lines(t, head+`{"at_us":0,"cores":2,"p":[{"id":[1,1],"th":[[4294967296,"a",2,3]]}]}`+"\n"), "a thread is not", 0},
+		"deep nesting":     {lines(t, head+strings.Repeat("[", 200_000)+"\n"), "x:2", 0},
+		"endless line":     {lines(t, head+strings.Repeat(" ", maxLine+1)), "x:2", 0},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -173,6 +177,52 @@ func TestBadRecordings(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The quick way through a thread must read what the general way would.
+func TestThreadLine(t *testing.T) {
+	for text, want := range map[string]threadLine{
+		`[1,"a",2,3]`:                            {1, "a", 2, 3},
+		" [ 7 , \"\" ,\t2 ,\n3 ] ":               {7, "", 2, 3},
+		`[1,"a\"]\\,\u00e9\n",2,3]`:              {1, "a\"]\\,é\n", 2, 3},
+		`[1,"日本",2,3]`:                           {1, "日本", 2, 3},
+		"[1,\"\xff\",2,3]":                       {1, "\ufffd", 2, 3},
+		`[2147483647,"x",9223372036854775807,0]`: {2147483647, "x", 9223372036854775807, 0},
+	} {
+		var got threadLine
+		if err := json.Unmarshal([]byte(text), &got); err != nil || got != want {
+			t.Errorf("%s: %+v, %v; want %+v", text, got, err, want)
+		}
+	}
+}
+
+func FuzzThreadLine(f *testing.F) {
+	f.Add([]byte(`[1,"a\"b",2,3]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var quick threadLine
+		if json.Unmarshal(b, &quick) != nil {
+			return
+		}
+		var parts []json.RawMessage
+		if err := json.Unmarshal(b, &parts); err != nil {
+			if string(bytes.TrimSpace(b)) == "null" {
+				return
+			}
+			t.Fatalf("%q was read as %+v: %v", b, quick, err)
+		}
+		if parts == nil {
+			return
+		}
+		var slow threadLine
+		for i, into := range []any{&slow.TID, &slow.Name, &slow.Run, &slow.Wait} {
+			if err := json.Unmarshal(parts[i], into); err != nil {
+				t.Fatalf("%q was read as %+v: %v", b, quick, err)
+			}
+		}
+		if quick != slow {
+			t.Errorf("%q: %+v, the general way %+v", b, quick, slow)
+		}
+	})
 }
 
 // A compressed file that asks for a huge window is refused before the memory is taken.
