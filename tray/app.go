@@ -32,6 +32,7 @@ type app struct {
 	busy     map[string]bool // actions under way
 	shown    view
 	detail   string
+	again    int // not 0: the tray is to start anew, for the so-manieth time
 }
 
 func newApp(ctx context.Context, quit context.CancelFunc, text words.Words, d desk, stderr io.Writer) *app {
@@ -42,13 +43,14 @@ func newApp(ctx context.Context, quit context.CancelFunc, text words.Words, d de
 }
 
 // main runs the app, and the panel as soon as there is a place for it. It must be called on the main goroutine.
-func (a *app) main() error {
+// It returns 0, or which try it is when the tray is to start anew.
+func (a *app) main() int {
 	var running sync.WaitGroup
 	running.Go(a.run)
 	defer running.Wait()
 	select {
 	case <-a.ctx.Done():
-		return nil
+		return 0
 	case <-a.wantMenu:
 	}
 	running.Go(func() {
@@ -56,9 +58,11 @@ func (a *app) main() error {
 		a.quit() // a second signal ends the program at once, should the panel hang
 		a.panel.Quit()
 	})
+	a.desk.IconStarted()
 	a.panel.Run()
 	a.quit()
-	return nil
+	running.Wait()
+	return a.again
 }
 
 // run does all that is posted until the context ends.
@@ -75,12 +79,7 @@ func (a *app) run() {
 			return
 		case do := <-a.inbox:
 			do()
-		case e, ok := <-events:
-			if !ok {
-				fmt.Fprintln(a.stderr, "minewatch-tray: the desktop session ended")
-				a.quit()
-				return
-			}
+		case e := <-events:
 			a.desktop(e)
 		}
 		a.render()
@@ -124,6 +123,13 @@ func (a *app) render() {
 
 func (a *app) desktop(e deskEvent) {
 	switch {
+	case e.Gone:
+		fmt.Fprintln(a.stderr, "minewatch-tray: the desktop session ended")
+		a.quit()
+	case e.Again > 0:
+		fmt.Fprintln(a.stderr, "minewatch-tray: the tray of this desktop does not show the icon; starting anew")
+		a.again = e.Again
+		a.quit()
 	case e.Offers != nil:
 		a.offered(*e.Offers)
 	case e.Verb == verbNone:

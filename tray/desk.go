@@ -10,7 +10,9 @@ type desk interface {
 	Notify(n notice)
 	// Withdraw takes the notice with that key from the screen. It does not block.
 	Withdraw(key string)
-	// Events tells what happens on the desktop. It is closed when the desktop goes away.
+	// IconStarted says that the panel runs: from then on the desk looks whether the icon can be seen.
+	IconStarted()
+	// Events tells what happens on the desktop.
 	Events() <-chan deskEvent
 	// Close gives everything back.
 	Close()
@@ -54,6 +56,10 @@ type deskEvent struct {
 	Key       string
 	Verb      verb
 	Dismissed bool
+	// Again asks for a new start of the whole tray, the how-manieth try to get the icon shown.
+	Again int
+	// Gone: the desktop session has ended.
+	Gone bool
 }
 
 // panel is the icon and its menu.
@@ -102,10 +108,4 @@ func verbOf(key string) (verb, bool) {
 	return verbNone, false
 }
 
-var (
-	errNoDisplay = errors.New("no desktop to show alerts on: DISPLAY and WAYLAND_DISPLAY are not set or nobody " +
-		"answers there; start it within a desktop session, or run `minewatch watch` in a terminal")
-	errNoBus = errors.New("no session bus: DBUS_SESSION_BUS_ADDRESS is not set or nobody answers there; " +
-		"start it within a desktop session, or run `minewatch watch` in a terminal")
-	errSecond = errors.New("another minewatch-tray of this user runs on this desktop already; quit that one first")
-)
+var errSecond = errors.New("another minewatch-tray of this user runs on this desktop already; quit that one first")

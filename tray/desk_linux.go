@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -24,6 +25,13 @@ const (
 	theBus       = "org.freedesktop.DBus"
 )
 
+var (
+	errNoDisplay = errors.New("no desktop to show alerts on: DISPLAY and WAYLAND_DISPLAY are not set or nobody " +
+		"answers there; start it within a desktop session, or run `minewatch watch` in a terminal")
+	errNoBus = errors.New("no session bus: DBUS_SESSION_BUS_ADDRESS is not set or nobody answers there; " +
+		"start it within a desktop session, or run `minewatch watch` in a terminal")
+)
+
 // linuxDesk is a desktop with a D-Bus session.
 type linuxDesk struct {
 	conn    *dbus.Conn
@@ -32,10 +40,13 @@ type linuxDesk struct {
 	signals chan *dbus.Signal
 	jobs    chan func()
 	stop    chan struct{}
+	hostNew chan struct{} // has room for one
+	tries   int           // new starts so far to get the icon shown
 
 	mu sync.Mutex
 	// host and server are the unique bus names of the tray host and of the notification server, "" while there is none.
 	host, server string
+	missing      bool // the host does not show the icon
 	starts       bool // the bus starts a notification server when one is needed
 	notices      notices
 }
@@ -60,7 +71,7 @@ func openDesk(ctx context.Context) (desk, error) {
 	d := &linuxDesk{
 		conn: conn, display: display, events: make(chan deskEvent, 16),
 		signals: make(chan *dbus.Signal, 64), jobs: make(chan func(), 64), stop: make(chan struct{}),
-		notices: notices{ids: map[string]uint32{}},
+		hostNew: make(chan struct{}, 1), tries: triesSoFar(), notices: notices{ids: map[string]uint32{}},
 	}
 	if err := d.start(ctx); err != nil {
 		_ = conn.Close() // err says what happened
@@ -114,11 +125,13 @@ func (d *linuxDesk) owner(ctx context.Context, name string) (unique string) {
 func (d *linuxDesk) Offers() offers {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	o := offers{Menu: d.host != "" && d.display && canMenu, Notices: d.server != "" || d.starts}
+	o := offers{Menu: d.host != "" && d.display && canMenu && !d.missing, Notices: d.server != "" || d.starts}
 	noMenu := "no program on this desktop shows tray icons (nobody owns " + trayHost + ")"
 	switch {
 	case !canMenu:
 		noMenu = "this minewatch-tray was built without a menu"
+	case d.missing:
+		noMenu = "the tray of this desktop does not take minewatch's icon"
 	case !d.display:
 		noMenu = "there is no display for a menu"
 	}
@@ -147,7 +160,6 @@ func (d *linuxDesk) Close() {
 
 // listen turns the bus's signals into events. What other programs send is checked: who sent it, and what is in it.
 func (d *linuxDesk) listen() {
-	defer close(d.events)
 	for s := range d.signals {
 		var e *deskEvent
 		switch {
@@ -156,14 +168,17 @@ func (d *linuxDesk) listen() {
 		case strings.HasPrefix(s.Name, noticeServer+"."):
 			e = d.noticeSignal(s)
 		}
-		if e == nil {
-			continue
+		if e != nil {
+			d.send(*e)
 		}
-		select {
-		case d.events <- *e:
-		case <-d.stop:
-			return
-		}
+	}
+	d.send(deskEvent{Gone: true, Verb: verbNone})
+}
+
+func (d *linuxDesk) send(e deskEvent) {
+	select {
+	case d.events <- e:
+	case <-d.stop:
 	}
 }
 
@@ -175,7 +190,11 @@ func (d *linuxDesk) ownerChanged(body []any) *deskEvent {
 	d.mu.Lock()
 	switch name {
 	case trayHost:
-		d.host = now
+		d.host, d.missing = now, false
+		select {
+		case d.hostNew <- struct{}{}:
+		default: // somebody will look anyway
+		}
 	case noticeServer:
 		d.server = now
 		d.notices = notices{ids: map[string]uint32{}} // another server counts anew

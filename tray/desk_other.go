@@ -23,6 +23,7 @@ func openDesk(_ context.Context) (desk, error) {
 func (d *menuDesk) Offers() offers {
 	return offers{Menu: canMenu, Detail: "notifications are not supported on this system yet: alerts are in the menu only"}
 }
+func (d *menuDesk) IconStarted()             {}
 func (d *menuDesk) Notify(notice)            {}
 func (d *menuDesk) Withdraw(string)          {}
 func (d *menuDesk) Events() <-chan deskEvent { return d.events }

@@ -5,12 +5,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,8 +16,6 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
-
-	"github.com/minewatch/minewatch/agent/api"
 )
 
 // A desktop without a screen, the tray as it is shipped, and an agent that says what the test wants.
@@ -127,15 +123,18 @@ func (d *desktop) start(t *testing.T, name string, args ...string) *exec.Cmd {
 	return c
 }
 
-func begin(t *testing.T, c *exec.Cmd) {
+// begin starts a command and returns how to wait for its end, as often as one likes.
+func begin(t *testing.T, c *exec.Cmd) (wait func() error) {
 	t.Helper()
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
+	wait = sync.OnceValue(c.Wait)
 	t.Cleanup(func() {
 		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // its own group, made for it
-		_ = c.Wait()
+		_ = wait()
 	})
+	return wait
 }
 
 // firstLine starts a program and returns what it first writes to descriptor 3.
@@ -229,6 +228,7 @@ func (d *desktop) displayed(t *testing.T, want string) {
 type program struct {
 	cmd    *exec.Cmd
 	stderr *lockedBuffer
+	wait   func() error
 }
 
 type lockedBuffer struct {
@@ -251,9 +251,16 @@ func (l *lockedBuffer) String() string {
 // tray starts the tray.
 func (d *desktop) tray(t *testing.T, a *agent, args ...string) *program {
 	t.Helper()
-	p := &program{d.command(t, builtTray(t), append([]string{"--socket", a.socket}, args...)...), &lockedBuffer{}}
+	return d.triedTray(t, a, 0, args...)
+}
+
+// triedTray starts the tray as one that has started anew so often already.
+func (d *desktop) triedTray(t *testing.T, a *agent, tries int, args ...string) *program {
+	t.Helper()
+	p := &program{cmd: d.command(t, builtTray(t), append([]string{"--socket", a.socket}, args...)...), stderr: &lockedBuffer{}}
 	p.cmd.Stderr = p.stderr
-	begin(t, p.cmd)
+	p.cmd.Env = append(p.cmd.Env, triesVariable+"="+strconv.Itoa(tries))
+	p.wait = begin(t, p.cmd)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("standard error of the tray: %s", p.stderr)
@@ -265,16 +272,23 @@ func (d *desktop) tray(t *testing.T, a *agent, args ...string) *program {
 // leave ends a tray by a signal and wants it to end well.
 func (p *program) leave(t *testing.T, sig syscall.Signal) {
 	t.Helper()
-	done := make(chan error, 1)
 	p.cmd.Process.Signal(sig)
-	go func() { done <- p.cmd.Wait() }()
+	if err := p.ends(t); err != nil {
+		t.Errorf("after %v: %v\n%s", sig, err, p.stderr)
+	}
+}
+
+// ends waits until a tray has ended, and returns how.
+func (p *program) ends(t *testing.T) error {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- p.wait() }()
 	select {
 	case err := <-done:
-		if err != nil {
-			t.Errorf("after %v: %v\n%s", sig, err, p.stderr)
-		}
+		return err
 	case <-time.After(20 * time.Second):
-		t.Errorf("still there 20 s after %v\n%s", sig, p.stderr)
+		t.Fatal("the tray does not end")
+		return nil
 	}
 }
 
@@ -309,139 +323,6 @@ func TestMain(m *testing.M) {
 		os.RemoveAll(built.dir)
 	}
 	os.Exit(code)
-}
-
-// agent is a local door that says what the test wants and keeps what it is asked.
-type agent struct {
-	socket string
-	server *http.Server
-
-	mu      sync.Mutex
-	alerts  []api.Alert
-	streams map[chan api.Event]api.TrayStatus
-	posts   []string
-	refuse  string
-}
-
-func startAgent(t *testing.T) *agent {
-	t.Helper()
-	a := &agent{socket: filepath.Join(t.TempDir(), "agent.sock"), streams: map[chan api.Event]api.TrayStatus{}}
-	a.listen(t)
-	t.Cleanup(a.stop)
-	return a
-}
-
-func (a *agent) listen(t *testing.T) {
-	t.Helper()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "unix", a.socket)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		json.NewEncoder(w).Encode(api.Status{Type: "status", Watching: true, Firing: len(a.alerts)})
-	})
-	mux.HandleFunc("GET /v1/alerts", func(w http.ResponseWriter, _ *http.Request) {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		json.NewEncoder(w).Encode(append([]api.Alert{}, a.alerts...))
-	})
-	mux.HandleFunc("GET /v1/events", a.events)
-	mux.HandleFunc("POST /v1/alerts/{id}/{action}", a.post)
-	a.server = &http.Server{Handler: mux}
-	go a.server.Serve(l)
-}
-
-func (a *agent) stop() { a.server.Close() }
-
-func (a *agent) events(w http.ResponseWriter, r *http.Request) {
-	ch := make(chan api.Event, 16)
-	a.mu.Lock()
-	for _, alert := range a.alerts {
-		ch <- api.Event{Alert: &alert}
-	}
-	a.streams[ch] = api.TrayStatus{Mode: r.FormValue("tray"), Detail: r.FormValue("detail")}
-	a.mu.Unlock()
-	defer func() {
-		a.mu.Lock()
-		delete(a.streams, ch)
-		a.mu.Unlock()
-	}()
-	w.Header().Set("Content-Type", "text/event-stream")
-	for {
-		w.(http.Flusher).Flush()
-		select {
-		case <-r.Context().Done():
-			return
-		case e := <-ch:
-			b, _ := json.Marshal(e)
-			fmt.Fprintf(w, "data: %s\n\n", b)
-		}
-	}
-}
-
-func (a *agent) post(w http.ResponseWriter, r *http.Request) {
-	body, _ := io.ReadAll(r.Body)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.posts = append(a.posts, strings.TrimSpace(r.URL.Path+" "+string(body)))
-	switch {
-	case a.refuse != "":
-		w.WriteHeader(http.StatusConflict)
-		json.NewEncoder(w).Encode(api.Problem{Message: a.refuse})
-	case r.PathValue("action") == "allow":
-		json.NewEncoder(w).Encode(api.Allowance{Type: "allowance", Site: "films.test"})
-	}
-}
-
-// tell sends an alert to all who listen.
-func (a *agent) tell(alert api.Alert) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var now []api.Alert
-	for _, old := range a.alerts {
-		if old.ID != alert.ID {
-			now = append(now, old)
-		}
-	}
-	if alert.State == api.Firing {
-		now = append(now, alert)
-	}
-	a.alerts = now
-	for ch := range a.streams {
-		ch <- api.Event{Alert: &alert}
-	}
-}
-
-// mode waits until the one tray says how it shows alerts.
-func (a *agent) mode(t *testing.T, want, detail string) {
-	t.Helper()
-	eventually(t, "the tray's status", func() error {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		for _, s := range a.streams {
-			if len(a.streams) == 1 && s.Mode == want && strings.Contains(s.Detail, detail) && (detail != "" || s.Detail == "") {
-				return nil
-			}
-		}
-		return fmt.Errorf("%v, want %s %q", a.streams, want, detail)
-	})
-}
-
-// posted waits until a request was the last one.
-func (a *agent) posted(t *testing.T, want string) {
-	t.Helper()
-	eventually(t, "the request", func() error {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		if n := len(a.posts); n == 0 || a.posts[n-1] != want {
-			return fmt.Errorf("%q, want %q last", a.posts, want)
-		}
-		return nil
-	})
 }
 
 // eventually waits up to 30 seconds for something to be so.

@@ -38,7 +38,11 @@ func main() {
 		fmt.Println("minewatch-tray " + version)
 		return
 	}
-	if err := run(o); err != nil {
+	again, err := run(o)
+	if again > 0 && err == nil {
+		err = startAnew(again)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "minewatch-tray: "+err.Error())
 		os.Exit(1)
 	}
@@ -62,18 +66,19 @@ func parse(args []string, out io.Writer) (options, error) {
 	return o, nil
 }
 
-// run shows alerts until it is told to stop. It must be called on the main goroutine, where GTK wants its loop.
-func run(o options) error {
+// run shows alerts until it is told to stop, and returns which try it is if the tray is to start anew. It must be called
+// on the main goroutine, where GTK wants its loop.
+func run(o options) (again int, err error) {
 	ctx, quit := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer quit()
 	d, err := openDesk(ctx)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer d.Close()
 	tidy, err := iconFolder()
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer tidy()
 	lang := words.Lang(o.lang)
@@ -90,5 +95,5 @@ func run(o options) error {
 			return c, err
 		}
 	}
-	return a.main()
+	return a.main(), nil
 }

@@ -20,7 +20,7 @@ type notices struct {
 
 // Notify shows a notice. Only the library's plain calls are used: its listener trusts the contents of every signal,
 // and any program on the bus can send one.
-func (d *linuxDesk) Notify(n notice) { d.job(func() { d.send(n) }) }
+func (d *linuxDesk) Notify(n notice) { d.job(func() { d.show(n) }) }
 
 // Withdraw closes a notice.
 func (d *linuxDesk) Withdraw(key string) {
@@ -44,7 +44,7 @@ func (d *linuxDesk) job(do func()) {
 	}
 }
 
-func (d *linuxDesk) send(n notice) {
+func (d *linuxDesk) show(n notice) {
 	d.mu.Lock()
 	known, replaces := d.notices, d.notices.ids[n.Key]
 	d.mu.Unlock()

@@ -2,7 +2,26 @@
 
 package main
 
-import "strings"
+import (
+	"os"
+	"strconv"
+	"syscall"
+)
+
+// triesVariable counts the new starts.
+const triesVariable = "MINEWATCH_TRAY_TRIES"
+
+// startAnew puts the program in its own place, with the same arguments. It only returns if that fails.
+func startAnew(try int) error {
+	exe, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv(triesVariable, strconv.Itoa(try)); err != nil {
+		return err
+	}
+	return syscall.Exec(exe, os.Args, os.Environ())
+}
 
 // systemLanguage returns "": on Unix the environment says it all.
 func systemLanguage() string { return "" }
@@ -12,6 +31,3 @@ const tempVariable = "TMPDIR"
 
 // iconFile returns an icon in the form that the panel takes.
 func iconFile(i icon) []byte { return pngOf(i, 64) }
-
-// label keeps a _ from underlining the next letter: the panel draws the menu, and takes it for that.
-func label(s string) string { return strings.ReplaceAll(s, "_", "__") }

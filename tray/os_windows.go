@@ -19,7 +19,7 @@ func onlyOne() (release func(), err error) {
 	case errors.Is(err, windows.ERROR_ALREADY_EXISTS), errors.Is(err, windows.ERROR_ACCESS_DENIED):
 		return nil, errSecond
 	case err != nil:
-		return nil, fmt.Errorf("Windows did not give the mutex of the tray: %w", err)
+		return nil, fmt.Errorf("no mutex for the user's only tray: %w", err)
 	}
 	return func() { _ = windows.CloseHandle(h) }, nil
 }
@@ -41,3 +41,6 @@ func iconFile(i icon) []byte { return icoOf(i) }
 
 // label keeps a & from underlining the next letter.
 func label(s string) string { return strings.ReplaceAll(s, "&", "&&") }
+
+// startAnew is never called: Windows shows an icon or says that it does not.
+func startAnew(int) error { return errors.New("this system cannot start the tray anew") }

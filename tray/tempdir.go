@@ -17,8 +17,12 @@ func iconFolder() (tidy func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	before := os.Getenv(tempVariable)
 	if err := os.Setenv(tempVariable, dir); err != nil {
 		return nil, err
 	}
-	return func() { _ = os.RemoveAll(dir) }, nil // nobody is left to tell
+	return func() {
+		_ = os.Setenv(tempVariable, before) // for a new start; empty is as good as not set
+		_ = os.RemoveAll(dir)               // nobody is left to tell
+	}, nil
 }
