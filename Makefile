@@ -13,9 +13,10 @@ GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 run: setup-run build
 	@scripts/run.sh $(BIN)
 
+# One package at a time: a desktop, a browser and their load are what the tests are about.
 ## test: the whole test suite, real browser and real desktop included
 test: setup-test build extension-test
-	CI=$${CI-local} go test -count=1 -timeout 35m ./...
+	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
 
 ## check: the quick one for daily work
 check: setup-test lint

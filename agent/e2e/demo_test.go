@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/minewatch/minewatch/agent/e2e"
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
 )
 
 // TestDemo is the demo itself: six tabs, one that computes out of sight, the alert, the click in the tray, the replay.
@@ -18,9 +19,7 @@ func TestDemo(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the demo takes a minute")
 	}
-	if m := e2e.Missing(); len(m) > 0 {
-		t.Skipf("not installed: %v", m)
-	}
+	desktop.Need(t, e2e.Missing())
 	bin := t.TempDir()
 	for name, pkg := range map[string]string{"minewatch": "../../agent", "minewatch-tray": "../../tray"} {
 		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), pkg)

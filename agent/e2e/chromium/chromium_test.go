@@ -20,9 +20,7 @@ func start(t *testing.T, urls ...string) (*chromium.Browser, *pages.Server) {
 	if testing.Short() {
 		t.Skip("a real browser is not short")
 	}
-	if m := append(desktop.Missing(), chromium.Missing()...); len(m) > 0 {
-		t.Skipf("not installed: %v", m)
-	}
+	desktop.Need(t, append(desktop.Missing(), chromium.Missing()...))
 	d, err := desktop.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

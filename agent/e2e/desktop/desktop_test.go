@@ -26,9 +26,7 @@ func start(t *testing.T) *desktop.Desktop {
 	if testing.Short() {
 		t.Skip("a whole desktop is not short")
 	}
-	if m := desktop.Missing(); len(m) > 0 {
-		t.Skipf("not installed: %v", m)
-	}
+	desktop.Need(t, desktop.Missing())
 	d, err := desktop.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

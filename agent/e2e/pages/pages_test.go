@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
 	"github.com/minewatch/minewatch/agent/e2e/pages"
 )
 
@@ -116,7 +117,7 @@ func TestLoadURL(t *testing.T) {
 func TestWorkerKeepsItsLimits(t *testing.T) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		t.Skip("not installed: node")
+		desktop.Need(t, []string{"node"})
 	}
 	s := serve(t)
 	_, _, worker := ask(t, s, http.MethodGet, "http://films.test/_shared/hash-worker.js", "")
