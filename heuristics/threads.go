@@ -2,6 +2,7 @@ package heuristics
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -18,12 +19,16 @@ const maxThreads = 1024
 // threads follows the threads of one process with fading sums, at a cost of O(threads) per tick.
 type threads struct {
 	byTID map[int32]*thread
+	// inOrder holds the same as they came: sums over a map would differ in their last bit from run to run, and the judge
+	// must give the same verdict for the same snapshots.
+	inOrder []*thread
 	// run and need are what all threads used and wanted in the last tick.
 	run, need time.Duration
 	tick      int
 }
 
 type thread struct {
+	tid       int32
 	name      string
 	run, wait time.Duration // as last seen
 	use, want float64       // fading seconds of CPU used, and used or waited for
@@ -46,7 +51,12 @@ func (t *threads) observe(now []ThreadSample, dt time.Duration) {
 			if th == nil && len(t.byTID) >= maxThreads {
 				continue
 			}
-			t.byTID[s.TID] = &thread{name: s.Name, run: s.Run, wait: s.Wait, tick: t.tick}
+			if th == nil {
+				th = &thread{}
+				t.byTID[s.TID] = th
+				t.inOrder = append(t.inOrder, th)
+			}
+			*th = thread{tid: s.TID, name: s.Name, run: s.Run, wait: s.Wait, tick: t.tick}
 			continue
 		}
 		run, need := s.Run-th.run, s.Run-th.run+s.Wait-th.wait
@@ -57,16 +67,17 @@ func (t *threads) observe(now []ThreadSample, dt time.Duration) {
 		t.run += run
 		t.need += need
 	}
-	for tid, th := range t.byTID {
+	t.inOrder = slices.DeleteFunc(t.inOrder, func(th *thread) bool {
 		if th.tick != t.tick {
-			delete(t.byTID, tid)
+			delete(t.byTID, th.tid)
 		}
-	}
+		return th.tick != t.tick
+	})
 }
 
 // known reports whether at least two samples of threads were compared.
 func (t *threads) known() bool {
-	for _, th := range t.byTID {
+	for _, th := range t.inOrder {
 		if th.wall > 0 {
 			return true
 		}
@@ -82,9 +93,9 @@ func (t *threads) fill(f *Features, main int32, inBrowser bool) {
 		return
 	}
 	var all, workers, mainUse, sum, squares float64
-	for tid, th := range t.byTID {
+	for _, th := range t.inOrder {
 		all += th.use
-		if tid == main {
+		if th.tid == main {
 			mainUse = th.use
 			continue
 		}
