@@ -25,7 +25,7 @@ check: setup-test lint
 	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
 	go test -short -race . ./heuristics/... ./agent ./agent/api/... ./agent/internal/...
 
-## demo: a tab that hijacks the processor is named in the tray, on a desktop of its own
+## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
 demo: setup-test build
 	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -16,8 +17,11 @@ func alertsCommand() *cobra.Command {
 		since  time.Duration
 	)
 	c := &cobra.Command{
-		Use: "alerts", Short: "List alerts, past and present", Args: cobra.NoArgs,
+		Use: "alerts", Short: "List alerts, past and present", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkLength(c, "since", since); err != nil {
+				return err
+			}
 			client, err := api.Find(c.Context())
 			if err != nil {
 				return err
@@ -53,15 +57,21 @@ func subject(word string) api.Allowance {
 func allowCommand() *cobra.Command {
 	var length time.Duration
 	c := &cobra.Command{
-		Use: "allow SITE", Short: "Say that you agreed to the load of a site or program", Args: exactly("site or program"),
+		Use: "allow SITE|PROGRAM", Short: "Say that you agreed to the load of a site or program", Args: exactly("site or program"),
 		Long: "Allow a site (films.example) or a program (its path), so that it raises no more alerts for you. Undo it with " +
 			"`minewatch disallow`.",
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkLength(c, "for", length); err != nil {
+				return err
+			}
 			client, err := api.Find(c.Context())
 			if err != nil {
 				return err
 			}
 			a := subject(args[0])
+			if a.Site != "" && !strings.ContainsAny(a.Site, ".:") && a.Site != "localhost" {
+				fmt.Fprintf(c.ErrOrStderr(), "%q is taken for the name of a site; a program is allowed by its path.\n", a.Site)
+			}
 			if length > 0 {
 				a.Until = time.Now().Add(length).UTC()
 			}
@@ -77,7 +87,7 @@ func allowCommand() *cobra.Command {
 
 func disallowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "disallow SITE", Short: "Take an allowance back", Args: exactly("site or program"),
+		Use: "disallow SITE|PROGRAM", Short: "Take an allowance back", Args: exactly("site or program"),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := api.Find(c.Context())
 			if err != nil {
@@ -95,7 +105,7 @@ func disallowCommand() *cobra.Command {
 func allowedCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "allowed", Short: "List what you allowed", Args: cobra.NoArgs,
+		Use: "allowed", Short: "List what you allowed", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := api.Find(c.Context())
 			if err != nil {
@@ -123,7 +133,7 @@ func allowedCommand() *cobra.Command {
 func statusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "status", Short: "Tell how the agent is", Args: cobra.NoArgs,
+		Use: "status", Short: "Tell how the agent is", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := api.Find(c.Context())
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -62,7 +63,7 @@ func browserAction(name, short string, act func(browserSetup) (string, []browser
 		dataDir string
 	)
 	c := &cobra.Command{
-		Use: name, Short: short, Args: cobra.NoArgs,
+		Use: name, Short: short, Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			setup, err := findSetup(dataDir)
 			if err != nil {
@@ -178,6 +179,8 @@ func tellBrowsers(w io.Writer, what string, r *browserReport) error {
 	}
 	var err error
 	switch {
+	case what == "remove" && len(found(r)) == 0:
+		_, err = fmt.Fprintln(w, "No browser was set up, so there was nothing to remove.")
 	case what == "remove":
 		_, err = fmt.Fprintln(w, "minewatch no longer talks to these browsers. Remove the extension on chrome://extensions if you loaded it.")
 	case ready == 0 && what == "install":
@@ -189,4 +192,9 @@ func tellBrowsers(w io.Writer, what string, r *browserReport) error {
 		_, err = fmt.Fprintln(w, "No browser is set up. Run `minewatch browser install`.")
 	}
 	return err
+}
+
+// found returns the placements of browsers that this user has.
+func found(r *browserReport) []browserPlacement {
+	return slices.DeleteFunc(slices.Clone(r.Browsers), func(b browserPlacement) bool { return b.State == string(browser.NotFound) })
 }

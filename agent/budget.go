@@ -7,7 +7,7 @@ import (
 
 const (
 	// budgetShare is what the agent may use of one core, averaged over budgetSpan. Measured need with 300 processes: about
-	// a tenth of it (docs/performance.md).
+	// a fifth of it (docs/performance.md).
 	budgetShare = 0.005
 	budgetSpan  = 10 * time.Minute
 	// budgetSlowest is the longest interval that the agent falls back to: above 5 s steadiness says nothing.

@@ -16,7 +16,7 @@ import (
 )
 
 // errTrouble ends doctor with exit code 1 after it has told everything.
-var errTrouble = errors.New("something does not work; see the lines marked ✗ above")
+var errTrouble = errors.New("something does not work; see above")
 
 // check is what doctor found out about one thing.
 type check struct {
@@ -38,7 +38,7 @@ const (
 func doctorCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "doctor", Short: "Check that everything works, and say what to do where it does not", Args: cobra.NoArgs,
+		Use: "doctor", Short: "Check that everything works, and say what to do where it does not", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			checks := examine(c.Context())
 			bad := false
@@ -103,7 +103,10 @@ func whenNotRunning(err error) string {
 
 func checkAgent(s *api.Status) check {
 	c := check{Type: "check", Name: "agent", State: checkOK}
-	c.Text = fmt.Sprintf("%s runs as process %d, uses %.1f s of CPU time an hour and %d MiB of memory", s.Version, s.PID, s.CPUPerHour, s.RSS>>20)
+	c.Text = fmt.Sprintf("%s runs as process %d and uses %d MiB of memory", s.Version, s.PID, s.RSS>>20)
+	if s.CPUPerHour > 0 {
+		c.Text += fmt.Sprintf(" and %.1f s of CPU time an hour", s.CPUPerHour)
+	}
 	if !s.Watching {
 		c.State, c.Text = checkTrouble, "it runs but has not measured lately"
 		c.Next = "end process " + strconv.Itoa(s.PID) + " and start the agent again; look at what it says"

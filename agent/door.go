@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -44,7 +43,7 @@ func (d *daemon) Status(c server.Caller) api.Status {
 	}
 	cpu, resident := ownUse()
 	s.CPU, s.RSS = alert.Round(cpu.Seconds(), 100), resident
-	s.CPUPerHour = alert.Round(3600*cmp.Or(math.Float64frombits(d.share.Load()), cpu.Seconds()/time.Since(d.started).Seconds()), 10)
+	s.CPUPerHour = alert.Round(3600*math.Float64frombits(d.share.Load()), 10)
 	for _, a := range d.alerts.Open(sees(c)) {
 		if a.State == api.Firing {
 			s.Firing++
@@ -202,7 +201,7 @@ func (d *daemon) Disallow(c server.Caller, a api.Allowance) error {
 		return err
 	}
 	if !found {
-		return server.Refusal{Status: http.StatusNotFound, Message: a.Site + a.Program + " was not allowed (see `minewatch allowed`)"}
+		return server.Refusal{Status: http.StatusNotFound, Message: a.Site + a.Program + " was not allowed (a program is named by its path; see `minewatch allowed`)"}
 	}
 	return d.refreshAllowances()
 }

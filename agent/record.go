@@ -70,13 +70,16 @@ func recordCommand() *cobra.Command {
 		Short: "Record what the sampler sees, to replay it later",
 		Long: "Record what the sampler sees until Ctrl+C or the end of --for. The file holds process names, paths and CPU " +
 			"times, and no command lines. Tabs are named only by a running agent: use `minewatch run --user --record FILE`.",
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.file == "" {
 				return usageError{errors.New("say where to: -o FILE"), c.CommandPath()}
 			}
 			if every < 100*time.Millisecond {
 				return usageError{errors.New("--interval must be at least 100ms"), c.CommandPath()}
+			}
+			if err := checkLength(c, "for", length); err != nil {
+				return err
 			}
 			return record(c, o, length, every)
 		},

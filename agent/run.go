@@ -33,7 +33,7 @@ func runCommand() *cobra.Command {
 		Short: "Watch in the background (what the service runs)",
 		Long: "Watch until told to stop. With --user the agent watches for this user alone and needs no administrator " +
 			"rights; without it, it is the machine's agent and serves every user.",
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if every < 100*time.Millisecond || every > time.Minute {
 				return usageError{errors.New("--interval must lie between 100ms and 1m"), c.CommandPath()}

@@ -27,6 +27,13 @@ func TestCommands(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir+"/home")
 			e.Setenv("TRACES", e.Getenv("WORK")+"/traces")
 			e.Setenv("MINEWATCH_SOCKET", "")
+			script, err := os.ReadFile("../scripts/run.sh")
+			if err != nil {
+				return err
+			}
+			if err := os.WriteFile(e.WorkDir+"/run.sh", script, 0o600); err != nil {
+				return err
+			}
 			return os.CopyFS(e.WorkDir+"/traces", os.DirFS("../testdata/traces"))
 		},
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -51,6 +52,22 @@ func exactly(name string) cobra.PositionalArgs {
 	}
 }
 
+// nothing is the check of a command that takes no arguments.
+func nothing(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%q is not expected here", args[0])
+	}
+	return nil
+}
+
+// checkLength returns a usage error for a time span that was given and makes no sense.
+func checkLength(c *cobra.Command, flag string, d time.Duration) error {
+	if c.Flags().Changed(flag) && d <= 0 {
+		return usageError{fmt.Errorf("--%s needs a time above zero, such as 2m, not %v", flag, d), c.CommandPath()}
+	}
+	return nil
+}
+
 // printJSON writes one object as one line.
 func printJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
@@ -60,7 +77,7 @@ func printJSON(w io.Writer, v any) error {
 
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Args: cobra.NoArgs,
+		Use: "version", Short: "Print the version", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			_, err := fmt.Fprintf(c.OutOrStdout(), "minewatch %s (api %d, trace %d)\n", version, api.Version, traceVersion)
 			return err

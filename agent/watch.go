@@ -25,8 +25,11 @@ func watchCommand() *cobra.Command {
 		Short: "See what keeps this computer busy, live",
 		Long: "See the busy processes and tabs, live. It looks through the running agent; if none runs, it watches by " +
 			"itself until you quit.",
-		Args: cobra.NoArgs,
+		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkLength(c, "for", length); err != nil {
+				return err
+			}
 			o := terminal.WatchOptions{
 				Out: os.Stdout, In: os.Stdin, JSON: asJSON, For: length,
 				Interactive: !asJSON && isatty.IsTerminal(os.Stdout.Fd()) && isatty.IsTerminal(os.Stdin.Fd()),

@@ -27,7 +27,7 @@ func groupKey(i *ProcessInfo, parentKnown bool) string {
 	if i.Browser != nil || i.Parent.PID == kernel {
 		return ""
 	}
-	key := program(i) + "\x00" + i.User + "\x00"
+	key := strconv.Quote(program(i)) + " " + strconv.Quote(i.User) + " "
 	if parentKnown {
 		key += strconv.Itoa(int(i.Parent.PID)) + "." + strconv.FormatInt(i.Parent.StartTime, 10)
 	}

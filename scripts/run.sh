@@ -3,8 +3,11 @@
 # what this script started, and only that.
 set -eu
 bin=${1:-bin}
+# The agent keeps its history in this folder and refuses one that others can open.
+umask 077
 logs=${XDG_STATE_HOME:-$HOME/.local/state}/minewatch
 mkdir -p "$logs"
+chmod 700 "$logs"
 pids=()
 finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done

@@ -105,7 +105,7 @@ type Status struct {
 	// Sampler names the way the machine is read, such as "gopsutil".
 	Sampler string `json:"sampler"`
 	// CPU is the agent's own CPU time since it began, CPUPerHour what it uses in an hour, as averaged over the last ten
-	// minutes; RSS its resident memory.
+	// minutes (0 in the first two); RSS its resident memory.
 	CPU        float64 `json:"cpu_s"`
 	CPUPerHour float64 `json:"cpu_per_hour_s"`
 	RSS        uint64  `json:"rss_bytes"`

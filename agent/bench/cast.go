@@ -43,11 +43,11 @@ func (d *day) desktop() {
 		renderer(n+4, 14, office(turns(20, 120, noisy(0.3, 0.7), noisy(0.002, 1))))
 	}
 	renderer(9, 20, between(15*time.Hour, 15*time.Hour+45*time.Minute, noisy(0.55, 0.3)))
-	hijacked := renderer(11, 18, between(10*time.Hour+20*time.Minute, 10*time.Hour+40*time.Minute, noisy(2.8, 0.03)))
-	for i := range hijacked.shares {
-		hijacked.shares[i] = 0
-		if name := &hijacked.sample.Threads[i].Name; i >= len(hijacked.shares)-4 {
-			*name, hijacked.shares[i] = "DedicatedWorker", 0.25
+	crunching := renderer(11, 18, between(10*time.Hour+20*time.Minute, 10*time.Hour+40*time.Minute, noisy(2.8, 0.03)))
+	for i := range crunching.shares {
+		crunching.shares[i] = 0
+		if name := &crunching.sample.Threads[i].Name; i >= len(crunching.shares)-4 {
+			*name, crunching.shares[i] = "DedicatedWorker", 0.25
 		}
 	}
 	gpu := renderer(0, 8, office(turns(40, 90, noisy(0.05, 0.6), noisy(0.005, 0.9))))

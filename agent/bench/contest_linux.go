@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Limits of the issue "the cheapest honest sampler": CPU of ours over CPU of theirs.
+// Limits: CPU of ours over CPU of theirs.
 const (
 	limitRaw, limitTop, limitPidstat, limitExporter = 0.3, 0.2, 0.125, 0.0125
 	limitAgent                                      = 0.5

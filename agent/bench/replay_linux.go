@@ -45,7 +45,7 @@ func (b *bench) replay(ctx context.Context) error {
 		say("  %.2f CPU seconds", rounds[i])
 	}
 	if firing == 0 {
-		return errors.New("the day's hijacked tab raised no alert: it was not judged")
+		return errors.New("the day's busy tab raised no alert: it was not judged")
 	}
 	return b.sheet.value("replay", dayProcesses, "cpu_s", median(rounds), limitReplay.Seconds(), map[string]float64{"firing_lines": float64(firing)})
 }

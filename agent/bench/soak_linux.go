@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The soak of the issue: 10,000 processes are born and gone while 1,000 live.
+// The soak: 10,000 processes are born and gone while 1,000 live.
 const (
 	soakAlive  = 1000
 	soakBirths = 10_000

@@ -4,7 +4,6 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"iter"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -30,7 +29,7 @@ func Run(ctx context.Context, source Source, judge *heuristics.Detector, alerts 
 	var book attribution.Book
 	for snapshot, err := range source(ctx) {
 		if err != nil {
-			return fmt.Errorf("the source of snapshots failed: %w", err)
+			return err // a source says itself what failed and where
 		}
 		book.Observe(&snapshot)
 		verdicts := judge.Observe(snapshot)

@@ -164,6 +164,10 @@ func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield fun
 		}
 		var l tickLine
 		if err := json.Unmarshal(lines.Bytes(), &l); err != nil {
+			if cut := lines.Err(); cut != nil { // what came of the last line before the file ended
+				fail(endsEarly(cut))
+				return
+			}
 			fail(fmt.Errorf("the line is damaged; what came before it was read: %w", err))
 			return
 		}
@@ -182,6 +186,10 @@ func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield fun
 	}
 	if err := lines.Err(); err != nil {
 		line++
-		fail(fmt.Errorf("the recording ends early; what came before was read: %w", err))
+		fail(endsEarly(err))
 	}
+}
+
+func endsEarly(err error) error {
+	return fmt.Errorf("the recording ends early; what came before was read: %w", err)
 }
