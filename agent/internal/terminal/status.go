@@ -33,7 +33,7 @@ func Status(w io.Writer, s api.Status) error {
 	fact("Browsers", browsers(s.Browsers)...)
 	fact("Tray", trays(s.Trays)...)
 	fact("Agent", "process "+strconv.Itoa(s.PID)+", since "+s.Started.Local().Format("2006-01-02 15:04")+"; used "+
-		span(s.CPU)+" of CPU time, "+bytesOf(s.RSS)+" of memory")
+		span(s.CPU)+" of CPU time"+hourly(s.CPUPerHour)+", "+bytesOf(s.RSS)+" of memory")
 	fact("Speaks at", words.CleanSentence(s.Socket))
 	fact("Stored in", words.CleanSentence(s.State))
 	if len(s.Troubles) > 0 {
@@ -198,4 +198,12 @@ func align(rows [][]string) []string {
 func write(w io.Writer, b *strings.Builder) error {
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// hourly says what the agent costs in an hour, nothing while that is not known yet.
+func hourly(seconds float64) string {
+	if seconds <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (%.1f s in an hour)", seconds)
 }
