@@ -13,6 +13,7 @@ import (
 
 	"github.com/shirou/gopsutil/v3/process"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
@@ -266,7 +267,7 @@ func (d *daemon) trouble(text string) {
 func newLog(verbose bool) (*zap.Logger, error) {
 	c := zap.NewProductionConfig()
 	c.Encoding = "console"
-	c.EncoderConfig.EncodeTime = func(t time.Time, e zapArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
+	c.EncoderConfig.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
 	c.DisableCaller, c.DisableStacktrace = true, true
 	if verbose {
 		c.Level.SetLevel(zap.DebugLevel)

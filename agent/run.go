@@ -10,13 +10,9 @@ import (
 
 	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/minewatch/minewatch/agent/api"
 )
-
-// zapArrayEncoder is what zap hands to a time encoder.
-type zapArrayEncoder = zapcore.PrimitiveArrayEncoder
 
 // systemState is the folder of the machine's own agent.
 const systemState = "/var/lib/minewatch"

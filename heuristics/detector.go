@@ -39,8 +39,6 @@ type Detector struct {
 	busy    time.Duration
 	owed    time.Duration
 	partial bool
-	// owners keeps the latest answer about a hot renderer.
-	owners map[ProcessID]*Renderer
 }
 
 // NewDetector returns a judge with the given settings; zero values mean the defaults.
@@ -50,7 +48,7 @@ func NewDetector(c Config) *Detector {
 	}
 	return &Detector{
 		config: c, rules: rules(), weights: firstWeights(), rest: newWatch(c.Window),
-		watched: map[ProcessID]*account{}, groups: map[string]*group{}, owners: map[ProcessID]*Renderer{},
+		watched: map[ProcessID]*account{}, groups: map[string]*group{},
 	}
 }
 
@@ -60,10 +58,6 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	ended := d.ledger.close(s.Exited)
 	dt, uses := d.ledger.post(&s)
 	d.tick++
-	for i := range s.Renderers {
-		r := s.Renderers[i]
-		d.owners[r.Process] = &r
-	}
 	busy := s.Busy - d.busy
 	d.busy = s.Busy
 	d.partial = d.partial || slices.ContainsFunc(s.Gaps, func(g Gap) bool { return g.Kind == GapHidden })
@@ -74,6 +68,11 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	for i := range uses {
 		d.enter(uses[i], dt)
 		seen += uses[i].cpu + uses[i].unseen
+	}
+	for _, r := range s.Renderers {
+		if a := d.watched[r.Process]; a != nil {
+			a.watch.frames = r.Frames
+		}
 	}
 	verdicts := d.judgeProcesses(s.Cores, dt)
 	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
@@ -90,7 +89,7 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 // enter hands one use to the watch of its process and to that of its group.
 func (d *Detector) enter(u use, dt time.Duration) {
 	a := u.account
-	// One tick at twice the floor is enough to begin: fading sums need a start.
+	// One tick at half of what counts as busy is enough to begin: fading sums need a start.
 	if a.watch == nil && u.cpu.Seconds() >= watchFrom/2*dt.Seconds() {
 		a.watch = newWatch(d.config.Window)
 		d.watched[a.id] = a
@@ -154,7 +153,6 @@ func (d *Detector) judgeRest(verdicts []Verdict, s *Snapshot, unaccounted, dt ti
 func (d *Detector) drop(a *account) {
 	a.watch = nil
 	delete(d.watched, a.id)
-	delete(d.owners, a.id)
 }
 
 func (d *Detector) judgeProcesses(cores int, dt time.Duration) []Verdict {
@@ -165,7 +163,6 @@ func (d *Detector) judgeProcesses(cores int, dt time.Duration) []Verdict {
 			d.drop(a)
 			continue
 		}
-		w.frames = d.owners[id]
 		f := w.features(cores, id.PID, a.info.Browser != nil)
 		about := Subject{
 			Kind: SubjectProcess, Process: id, Info: a.info, Members: 1,

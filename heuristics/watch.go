@@ -27,8 +27,8 @@ type watch struct {
 	// last is the use of the last tick, in cores.
 	last float64
 	suspicion
-	frames *Renderer
-	seen   int
+	frames []Frame // that live in it, as its browser last said
+	seen   int     // the tick at which it was last listed
 }
 
 func newWatch(span time.Duration) *watch {
@@ -88,9 +88,9 @@ func (w *watch) features(cores int, main int32, inBrowser bool) Features {
 	}
 	f.Machine = f.Cores / float64(max(1, cores))
 	w.threads.fill(&f, main, inBrowser)
-	if w.frames != nil && len(w.frames.Frames) > 0 {
+	if len(w.frames) > 0 {
 		f.Hidden, f.Audible = 1, 0
-		for _, fr := range w.frames.Frames {
+		for _, fr := range w.frames {
 			if !fr.Hidden {
 				f.Hidden = 0
 			}

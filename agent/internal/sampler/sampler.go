@@ -80,7 +80,7 @@ type known struct {
 	command commandLine
 	user    time.Duration // as last told
 	system  time.Duration
-	asked   int     // the tick at which it was last asked about its children
+	listed  int     // the tick at which it was last told of
 	heat    float64 // load in cores, fading
 	hot     time.Duration
 	renewed time.Duration
@@ -170,9 +170,7 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	}
 	out.Busy = busy
 	gone, gaps, err := s.sweep.sweep(ctx, func(c counters) {
-		if p, ok := s.sample(ctx, c, dt); ok {
-			out.Processes = append(out.Processes, p)
-		}
+		out.Processes = append(out.Processes, s.sample(ctx, c, dt))
 	})
 	if err != nil {
 		return out, fmt.Errorf("the processes cannot be listed: %w", err)
@@ -189,7 +187,7 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 }
 
 // sample turns the counters of one process into its sample.
-func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heuristics.ProcessSample, bool) {
+func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) heuristics.ProcessSample {
 	p := heuristics.ProcessSample{ID: c.id, User: micro(c.user), System: micro(c.system), Children: micro(c.children)}
 	k := s.table[c.id]
 	if k == nil {
@@ -204,7 +202,7 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heu
 	} else {
 		k.warm(p.CPU()-k.user-k.system, dt)
 	}
-	k.user, k.system = p.User, p.System
+	k.user, k.system, k.listed = p.User, p.System, s.tick
 	if k.hot > 0 {
 		s.lookClosely(ctx, k, &p)
 	}
@@ -212,7 +210,7 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) (heu
 		info := k.info
 		p.Info, k.told = &info, true
 	}
-	return p, true
+	return p
 }
 
 // warm updates how hot a process is with what it used during dt.
@@ -303,11 +301,10 @@ func (s *Sampler) askParents(told []heuristics.ProcessSample, gone []heuristics.
 			continue
 		}
 		parent := s.table[child.info.Parent]
-		if parent == nil || parent.asked == s.tick ||
-			slices.ContainsFunc(told, func(p heuristics.ProcessSample) bool { return p.ID == parent.id }) {
+		if parent == nil || parent.listed == s.tick {
 			continue
 		}
-		parent.asked = s.tick
+		parent.listed = s.tick
 		raw, err := readRaw(parent.id.PID)
 		if err != nil || raw.start != parent.id.StartTime {
 			continue
