@@ -7,12 +7,6 @@ import (
 	"time"
 )
 
-// Config holds the judge's settings.
-type Config struct {
-	// Window is the span over which features are computed. Default 30 s.
-	Window time.Duration
-}
-
 const (
 	// restFrom is the load, in cores, from which the rest is a subject: below it the machine's counter is too rough.
 	restFrom = 0.2
@@ -43,9 +37,7 @@ type Detector struct {
 
 // NewDetector returns a judge with the given settings; zero values mean the defaults.
 func NewDetector(c Config) *Detector {
-	if c.Window <= 0 {
-		c.Window = 30 * time.Second
-	}
+	c = c.withDefaults()
 	return &Detector{
 		config: c, rules: rules(), weights: firstWeights(), rest: newWatch(c.Window),
 		watched: map[ProcessID]*account{}, groups: map[string]*group{},
@@ -203,7 +195,7 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duration) Verdict {
 	logOdds, evidence := weigh(d.rules, d.weights, f, &about)
 	confidence := sigmoid(logOdds)
-	w.step(confidence, f, dt)
+	w.step(&d.config, confidence, f, dt)
 	v := Verdict{Subject: about, State: w.state, Confidence: confidence, Now: w.last, Features: *f, Evidence: evidence}
 	if w.state == Suspected || w.state == Cleared {
 		v.Severity = w.severity

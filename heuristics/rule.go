@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// definition describes a rule.
-type definition struct {
-	// id names the rule in evidence, settings and documents.
-	id string
-	// needs says in words which facts the rule cannot do without; it is silent where they are missing.
-	needs string
-	// reference is where the idea or the number comes from.
-	reference string
+// Definition describes a rule.
+type Definition struct {
+	// ID names the rule in evidence, weights and documents.
+	ID string
+	// Needs says in words which facts the rule cannot do without; it is silent where they are missing.
+	Needs string
+	// Reference is where the idea or the number comes from.
+	Reference string
 }
 
 // rule looks at the features of a subject and says how strongly they speak for mining.
 type rule interface {
-	define() definition
+	define() Definition
 	// judge returns a strength from -1 (speaks against) to 1 (speaks for), the figures behind it and one sentence
 	// for people. It returns ok false when it has nothing to say.
 	judge(f *Features, about *Subject) (strength float64, facts map[string]float64, text string, ok bool)
@@ -31,6 +31,16 @@ func rules() []rule {
 	return []rule{sustainedLoad{}, flatness{}, workerThreads{}, duration{}, hiddenTab{}}
 }
 
+// Rules returns the definitions of all rules, in the order in which they are asked.
+func Rules() []Definition {
+	all := rules()
+	out := make([]Definition, len(all))
+	for i, r := range all {
+		out[i] = r.define()
+	}
+	return out
+}
+
 // weigh lets every rule speak and returns the evidence, the weightiest first, and the log-odds of mining.
 func weigh(all []rule, w weights, f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
 	logOdds = w.bias
@@ -39,7 +49,7 @@ func weigh(all []rule, w weights, f *Features, about *Subject) (logOdds float64,
 		if !ok {
 			continue
 		}
-		id := r.define().id
+		id := r.define().ID
 		add := w.of(id, strength)
 		logOdds += add
 		evidence = append(evidence, Evidence{Rule: id, Weight: add, Facts: facts, Text: text})

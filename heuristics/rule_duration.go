@@ -5,11 +5,11 @@ import "time"
 // duration: every further second without a pause makes page loads, proof-of-work gates and compilations less likely.
 type duration struct{}
 
-func (duration) define() definition {
-	return definition{
-		id:        "duration",
-		needs:     "CPU time of the subject",
-		reference: "proof-of-work gates end after seconds; visits to mining sites last 3.5 min on average",
+func (duration) define() Definition {
+	return Definition{
+		ID:        "duration",
+		Needs:     "CPU time of the subject",
+		Reference: "proof-of-work gates end after seconds; visits to mining sites last 3.5 min on average",
 	}
 }
 

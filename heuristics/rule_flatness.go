@@ -17,11 +17,11 @@ const (
 	coarse = 5 * time.Second
 )
 
-func (flatness) define() definition {
-	return definition{
-		id:        "flatness",
-		needs:     "eight samples at most 5 s apart",
-		reference: "median coefficient of variation of browser mining 0.009-0.026 over 30 s, of browsing 0.2-0.4, of games 0.24-0.6",
+func (flatness) define() Definition {
+	return Definition{
+		ID:        "flatness",
+		Needs:     "eight samples at most 5 s apart",
+		Reference: "median coefficient of variation of browser mining 0.009-0.026 over 30 s, of browsing 0.2-0.4, of games 0.24-0.6",
 	}
 }
 

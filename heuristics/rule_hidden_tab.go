@@ -5,11 +5,11 @@ import "math"
 // hiddenTab: work in a tab that nobody looks at or listens to serves somebody else more often than the visitor.
 type hiddenTab struct{}
 
-func (hiddenTab) define() definition {
-	return definition{
-		id:        "hidden_tab",
-		needs:     "the browser extension's word on the tab",
-		reference: "hidden and silent and flat and in workers is the strongest combination known",
+func (hiddenTab) define() Definition {
+	return Definition{
+		ID:        "hidden_tab",
+		Needs:     "the browser extension's word on the tab",
+		Reference: "hidden and silent and flat and in workers is the strongest combination known",
 	}
 }
 

@@ -12,11 +12,11 @@ type sustainedLoad struct{}
 // sustainedFrom is how long a load must have lasted before it counts: page loads and start-ups are over by then.
 const sustainedFrom = 8 * time.Second
 
-func (sustainedLoad) define() definition {
-	return definition{
-		id:        "sustained_load",
-		needs:     "CPU time of the subject",
-		reference: "Elastic's rule asks for 90 % of all CPU and so misses a miner at 39 % of a laptop; the floor here is a fifth of one core",
+func (sustainedLoad) define() Definition {
+	return Definition{
+		ID:        "sustained_load",
+		Needs:     "CPU time of the subject",
+		Reference: "Elastic's rule asks for 90 % of all CPU and so misses a miner at 39 % of a laptop; the floor here is a fifth of one core",
 	}
 }
 

@@ -9,11 +9,11 @@ import (
 // their main thread, draw or play video do not look like that.
 type workerThreads struct{}
 
-func (workerThreads) define() definition {
-	return definition{
-		id:    "worker_threads_busy",
-		needs: "CPU time per thread",
-		reference: "hash workers held 97-99.6 % of their process in 19 of 19 measurements, no other kind of page above 1 %; " +
+func (workerThreads) define() Definition {
+	return Definition{
+		ID:    "worker_threads_busy",
+		Needs: "CPU time per thread",
+		Reference: "hash workers held 97-99.6 % of their process in 19 of 19 measurements, no other kind of page above 1 %; " +
 			"two or more workers in 1,981 of 2,000 mining pages against 60 of 2,000 others",
 	}
 }

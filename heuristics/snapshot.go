@@ -57,6 +57,9 @@ type ProcessSample struct {
 	// ReadBytes and WriteBytes count what went to or came from storage; 0 for processes that are not hot and for
 	// those whose counters the agent may not read.
 	ReadBytes, WriteBytes uint64
+	// Transferred counts the bytes that went through its read and write calls: files in the cache, pipes and sockets as
+	// well (Linux rchar + wchar, Windows transfer counts). Read together with Resident; 0 means it was not read.
+	Transferred uint64
 	// Threads is set for hot processes only.
 	Threads []ThreadSample
 }
@@ -80,14 +83,14 @@ type ProcessInfo struct {
 
 // BrowserProcess places a process within its browser.
 type BrowserProcess struct {
-	// Family is "chromium" or "firefox".
+	// Family is "chromium", "firefox", or "electron" for a program built on a browser's engine, which has no tabs.
 	Family string
 	// Role is "browser" (the root), "renderer", "gpu", or the browser's own word for another helper.
 	Role string
 	// Root is the browser's main process.
 	Root ProcessID
 	// Renderer is the number by which the browser's extensions know this renderer process
-	// (--renderer-client-id of Chromium); 0 when it is none.
+	// (--renderer-client-id of Chromium, the childID of Firefox); 0 when it is none.
 	Renderer int
 }
 
@@ -107,6 +110,9 @@ type Renderer struct {
 	Frames []Frame
 	// LastOrigin is the origin that last lived there, when there are no frames and the extension remembers one.
 	LastOrigin string
+	// User says what the person in front of this browser does: "active", "idle" (no input for a minute) or "locked";
+	// "" where the browser did not say.
+	User string
 }
 
 // Frame is one document shown in a tab. What a browser says is a label to show, never a command.
@@ -119,6 +125,8 @@ type Frame struct {
 	Hidden bool
 	// Audible reports that the tab plays sound.
 	Audible bool
+	// Focused reports that the tab's window has the keyboard, FullScreen that it fills the screen.
+	Focused, FullScreen bool
 }
 
 // Gap is something that could not be seen: data, so that a replay knows it as well.
@@ -140,4 +148,5 @@ const (
 	GapClockJumped GapKind = "clock_jumped" // the wall clock was set
 	GapLateTick    GapKind = "late_tick"    // the sampler came more than two intervals late
 	GapHidden      GapKind = "hidden"       // processes of other users are invisible (hidepid)
+	GapHostOnly    GapKind = "host_only"    // only the whole machine's load is known, no process
 )

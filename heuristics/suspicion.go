@@ -25,12 +25,12 @@ type suspicion struct {
 }
 
 // step advances the state by dt under the present evidence.
-func (s *suspicion) step(confidence float64, f *Features, dt time.Duration) {
+func (s *suspicion) step(c *Config, confidence float64, f *Features, dt time.Duration) {
 	now := SeverityNone
 	switch {
-	case confidence >= suspectAt && f.Busy >= sustainedFrom:
+	case confidence >= c.SuspectAt && f.Busy >= sustainedFrom:
 		now = MiningLike
-	case f.Busy >= heavyAfter && f.Cores >= heavyCores && !math.IsNaN(f.Spread) && f.Spread <= heavySpread:
+	case f.Busy >= c.HeavyAfter && f.Cores >= heavyCores && !math.IsNaN(f.Spread) && f.Spread <= heavySpread:
 		now = Heavy
 	}
 	switch s.state {

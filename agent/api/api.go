@@ -195,6 +195,8 @@ type Answer struct {
 	Frames    []Frame `json:"frames,omitempty"`
 	// Last is the origin that last lived in the renderer, when no frame does.
 	Last string `json:"last,omitzero"`
+	// User is "active", "idle" or "locked": what the person in front of the browser does; in "frames".
+	User string `json:"user,omitzero"`
 	// OK and Error answer "close" and "show".
 	OK    bool   `json:"ok,omitzero"`
 	Error string `json:"error,omitzero"`
@@ -208,4 +210,7 @@ type Frame struct {
 	Top     string `json:"top"`
 	Hidden  bool   `json:"hidden"`
 	Audible bool   `json:"audible"`
+	// Focused: the tab's window has the keyboard. FullScreen: it fills the screen.
+	Focused    bool `json:"focused,omitzero"`
+	FullScreen bool `json:"full,omitzero"`
 }

@@ -190,6 +190,9 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 			}
 			got.Frames = append(got.Frames, framesOf(a.Frames)...)
 			got.LastOrigin = cmp.Or(got.LastOrigin, a.Last)
+			if len(a.Frames) > 0 {
+				got.User = a.User
+			}
 			return true
 		},
 		end: func(x *exchange) {
@@ -221,6 +224,7 @@ func framesOf(frames []api.Frame) []heuristics.Frame {
 	for _, f := range frames {
 		out = append(out, heuristics.Frame{
 			Tab: f.Tab, Frame: f.Frame, Origin: f.Origin, TopOrigin: f.Top, Hidden: f.Hidden, Audible: f.Audible,
+			Focused: f.Focused, FullScreen: f.FullScreen,
 		})
 	}
 	return out

@@ -135,6 +135,10 @@ func cleanFrames(a api.Answer) (api.Answer, error) {
 		V: a.V, Type: a.Type, ID: a.ID, Renderer: a.Renderer,
 		Frames: slices.Clone(a.Frames), Last: cleanOrigin(a.Last),
 	}
+	switch a.User {
+	case "active", "idle", "locked":
+		c.User = a.User
+	}
 	for i := range c.Frames {
 		f := &c.Frames[i]
 		if f.Tab < 0 || f.Frame < 0 {

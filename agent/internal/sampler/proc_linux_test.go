@@ -319,3 +319,16 @@ func TestNewProcessesAreFoundWithoutListing(t *testing.T) {
 		t.Error("a new process was not found")
 	}
 }
+
+func TestParseIO(t *testing.T) {
+	const text = "rchar: 100\nwchar: 20\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 0\n"
+	read, written, transferred := parseIO([]byte(text))
+	if read != 4096 || written != 8192 || transferred != 120 {
+		t.Errorf("read %d, written %d, transferred %d", read, written, transferred)
+	}
+	for _, bad := range []string{"", "rchar", "rchar: -1", "rchar: 99999999999999999999999", "rchar: x\nread_bytes: "} {
+		if r, w, m := parseIO([]byte(bad)); r+w+m != 0 {
+			t.Errorf("parseIO(%q) = %d, %d, %d", bad, r, w, m)
+		}
+	}
+}

@@ -244,9 +244,7 @@ func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.Proce
 		if m, err := k.handle.MemoryInfoWithContext(ctx); err == nil {
 			p.Resident = m.RSS
 		}
-		if io, err := k.handle.IOCountersWithContext(ctx); err == nil {
-			p.ReadBytes, p.WriteBytes = io.ReadBytes, io.WriteBytes
-		}
+		p.ReadBytes, p.WriteBytes, p.Transferred = readIO(ctx, k.handle)
 	}
 	if b := k.info.Browser; b != nil && b.Role == "renderer" && k.hot >= askAfter && s.options.Owners != nil && b.Root.PID != 0 {
 		s.options.Owners.Ask(k.id, b.Root, b.Renderer)

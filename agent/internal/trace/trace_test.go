@@ -41,7 +41,7 @@ func everything() []heuristics.Snapshot {
 	return []heuristics.Snapshot{
 		{Time: when, Cores: 2, Busy: 5 * time.Second, Processes: []heuristics.ProcessSample{{
 			ID: id, User: time.Second, System: 1500 * time.Microsecond, Children: time.Minute, Resident: 1 << 30, ReadBytes: 7,
-			WriteBytes: 8, Info: &heuristics.ProcessInfo{
+			WriteBytes: 8, Transferred: 9, Info: &heuristics.ProcessInfo{
 				Parent: root, Name: "chro)\n\"mium\u202e", Exe: "/usr/lib/chromium/chromium", User: "1000", Nice: 19,
 				Browser: &heuristics.BrowserProcess{Family: "chromium", Role: "renderer", Root: root, Renderer: 5},
 			},
@@ -51,8 +51,8 @@ func everything() []heuristics.Snapshot {
 			Time: when.Add(time.Second), At: time.Second, Cores: 2, Busy: 6 * time.Second,
 			Processes: []heuristics.ProcessSample{},
 			Exited:    []heuristics.ProcessID{id},
-			Renderers: []heuristics.Renderer{{Process: id, LastOrigin: "https://a.test", Frames: []heuristics.Frame{
-				{Tab: 3, Frame: 1, Origin: "https://films.test", TopOrigin: "https://news.test", Hidden: true, Audible: true},
+			Renderers: []heuristics.Renderer{{Process: id, LastOrigin: "https://a.test", User: "idle", Frames: []heuristics.Frame{
+				{Tab: 3, Frame: 1, Origin: "https://films.test", TopOrigin: "https://news.test", Hidden: true, Audible: true, Focused: true, FullScreen: true},
 			}}},
 			Gaps: []heuristics.Gap{{Kind: heuristics.GapSlept, PID: 3, Length: time.Hour}},
 		},

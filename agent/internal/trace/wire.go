@@ -36,6 +36,7 @@ type processLine struct {
 	Resident uint64       `json:"rss,omitzero"`
 	Read     uint64       `json:"rd,omitzero"`
 	Write    uint64       `json:"wr,omitzero"`
+	Moved    uint64       `json:"io,omitzero"`
 	Info     *infoLine    `json:"info,omitzero"`
 	Threads  []threadLine `json:"th,omitempty"`
 }
@@ -60,6 +61,7 @@ type rendererLine struct {
 	ID     processID   `json:"id"`
 	Frames []frameLine `json:"frames,omitempty"`
 	Last   string      `json:"last,omitzero"`
+	User   string      `json:"user,omitzero"`
 }
 
 type frameLine struct {
@@ -69,6 +71,8 @@ type frameLine struct {
 	Top     string `json:"top"`
 	Hidden  bool   `json:"hidden,omitzero"`
 	Audible bool   `json:"audible,omitzero"`
+	Focused bool   `json:"focused,omitzero"`
+	Full    bool   `json:"full,omitzero"`
 }
 
 type gapLine struct {
@@ -177,6 +181,7 @@ func toLine(s *heuristics.Snapshot) tickLine {
 		pl := processLine{
 			ID: idLine(p.ID), User: p.User.Microseconds(), System: p.System.Microseconds(),
 			Children: p.Children.Microseconds(), Resident: p.Resident, Read: p.ReadBytes, Write: p.WriteBytes,
+			Moved: p.Transferred,
 		}
 		if in := p.Info; in != nil {
 			pl.Info = &infoLine{Parent: idLine(in.Parent), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice}
@@ -193,9 +198,9 @@ func toLine(s *heuristics.Snapshot) tickLine {
 		l.Exited = append(l.Exited, idLine(id))
 	}
 	for _, r := range s.Renderers {
-		rl := rendererLine{ID: idLine(r.Process), Last: r.LastOrigin}
+		rl := rendererLine{ID: idLine(r.Process), Last: r.LastOrigin, User: r.User}
 		for _, f := range r.Frames {
-			rl.Frames = append(rl.Frames, frameLine{f.Tab, f.Frame, f.Origin, f.TopOrigin, f.Hidden, f.Audible})
+			rl.Frames = append(rl.Frames, frameLine{f.Tab, f.Frame, f.Origin, f.TopOrigin, f.Hidden, f.Audible, f.Focused, f.FullScreen})
 		}
 		l.Renderers = append(l.Renderers, rl)
 	}
@@ -272,6 +277,7 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 	p := heuristics.ProcessSample{
 		ID: l.ID.id(), User: micros(l.User, bad), System: micros(l.System, bad), Children: micros(l.Children, bad),
 		Resident: l.Resident, ReadBytes: l.Read, WriteBytes: l.Write,
+		Transferred: l.Moved,
 	}
 	*bad = *bad || !l.ID.valid()
 	if in := l.Info; in != nil {
@@ -301,9 +307,9 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 }
 
 func (l *rendererLine) renderer(bad *bool) (heuristics.Renderer, error) {
-	r := heuristics.Renderer{Process: l.ID.id(), LastOrigin: l.Last}
+	r := heuristics.Renderer{Process: l.ID.id(), LastOrigin: l.Last, User: l.User}
 	*bad = *bad || !l.ID.valid()
-	if len(l.Frames) > maxFrames || len(l.Last) > maxText {
+	if len(l.Frames) > maxFrames || len(l.Last) > maxText || len(l.User) > maxText {
 		return r, errors.New("more frames in one process than minewatch writes")
 	}
 	for _, f := range l.Frames {
@@ -312,6 +318,7 @@ func (l *rendererLine) renderer(bad *bool) (heuristics.Renderer, error) {
 		}
 		r.Frames = append(r.Frames, heuristics.Frame{
 			Tab: f.Tab, Frame: f.Frame, Origin: f.Origin, TopOrigin: f.Top, Hidden: f.Hidden, Audible: f.Audible,
+			Focused: f.Focused, FullScreen: f.Full,
 		})
 	}
 	return r, nil
