@@ -1,8 +1,9 @@
 // Package pages serves the web pages of end-to-end tests on 127.0.0.1 under several host names: honest ones, and any
 // of them with a simulated mining load when the address asks for it.
 //
-// The load is a SHA-256 loop in web workers (static/shared/hash-worker.js); it stops by itself after 90 seconds at the
-// latest. static/shared/hash-wasm-sha256.umd.min.js is hash-wasm 4.13.0 (MIT, licence beside it).
+// The load is a loop of hashing (static/shared/hash-loop.js), in web workers, in a frame or on the page's own thread; it
+// stops by itself after 90 seconds at the latest. static/shared/hash-wasm-*.umd.min.js are parts of hash-wasm 4.13.0
+// (MIT, licence beside them).
 // static/video/clip.webm was made with ffmpeg's gradients and cellauto sources and shows nothing but colours.
 package pages
 
@@ -16,10 +17,8 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -36,6 +35,8 @@ const (
 	Games = "games.test" // a canvas animation on the page's own thread
 	Video = "video.test" // a looping, muted video
 	Shop  = "shop.test"  // a slow banner
+
+	Widget = "widget.test" // a small page to show in a frame of another
 )
 
 // maxReport bounds the body of a page's report, in bytes.
@@ -60,12 +61,15 @@ type Load struct {
 }
 
 // Hosts returns all host names.
-func Hosts() []string { return []string{Films, News, Mail, Games, Video, Shop} }
+func Hosts() []string { return []string{Films, News, Mail, Games, Video, Shop, Widget} }
 
 // Start listens on a free port of 127.0.0.1.
-func Start(ctx context.Context) (*Server, error) {
+func Start(ctx context.Context) (*Server, error) { return StartAt(ctx, "127.0.0.1:0") }
+
+// StartAt listens at the address: for browsers whose names are led here by other means than ResolverRules.
+func StartAt(ctx context.Context, address string) (*Server, error) {
 	var config net.ListenConfig
-	l, err := config.Listen(ctx, "tcp", "127.0.0.1:0")
+	l, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, err
 	}
@@ -86,17 +90,6 @@ func (s *Server) Close() error { return s.http.Close() }
 
 // URL returns the address of a host's page as a browser started with ResolverRules finds it.
 func URL(host string) string { return "http://" + host + "/" }
-
-// LoadURL returns the address of a host's page with a simulated load: that many workers, each computing for the share
-// duty (0.05 to 1) of the time, beginning after delay and ending after length (at most 90 s).
-func LoadURL(host string, workers int, duty float64, delay, length time.Duration) string {
-	q := url.Values{}
-	q.Set("workers", strconv.Itoa(workers))
-	q.Set("duty", strconv.FormatFloat(duty, 'g', -1, 64))
-	q.Set("delay", strconv.FormatFloat(delay.Seconds(), 'g', -1, 64))
-	q.Set("seconds", strconv.FormatFloat(length.Seconds(), 'g', -1, 64))
-	return URL(host) + "?" + q.Encode()
-}
 
 // ResolverRules returns the value of Chromium's --host-resolver-rules that leads *.test here and everything else
 // nowhere, so that nothing leaves the machine.

@@ -1,17 +1,11 @@
 package pages_test
 
 import (
-	"context"
-	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
 	"github.com/minewatch/minewatch/agent/e2e/pages"
 )
 
@@ -102,72 +96,5 @@ func TestReports(t *testing.T) {
 	}
 	if l := s.Load(pages.News); l != (pages.Load{}) {
 		t.Errorf("another host's load was noted for news.test: %+v", l)
-	}
-}
-
-func TestLoadURL(t *testing.T) {
-	got := pages.LoadURL(pages.Shop, 2, 0.7, 1500*time.Millisecond, time.Minute)
-	if want := "http://shop.test/?delay=1.5&duty=0.7&seconds=60&workers=2"; got != want {
-		t.Errorf("LoadURL = %s, want %s", got, want)
-	}
-}
-
-// TestWorkerKeepsItsLimits runs the real worker in node on a clock that only its own computing and resting move: it
-// must stop at 90 seconds even if asked for 1000, and compute for the share of the time that was asked.
-func TestWorkerKeepsItsLimits(t *testing.T) {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		desktop.Need(t, []string{"node"})
-	}
-	s := serve(t)
-	_, _, worker := ask(t, s, http.MethodGet, "http://films.test/_shared/hash-worker.js", "")
-	const stage = `
-let now = 0, rested = 0, hashes = 0;
-const queue = [];
-const performance = { now: () => now };
-const setTimeout = (f, ms) => { ms = Math.max(ms, 1); now += ms; rested += ms; queue.push(f); };
-const sha = { init: () => sha, update: () => sha, digest: () => { hashes++; now += 0.05; } };
-const hashwasm = { createSHA256: async () => sha };
-const importScripts = () => {};
-let onmessage, closed = false;
-const close = () => { closed = true; };
-const said = [];
-const postMessage = (m) => said.push(m);
-`
-	const play = `
-(async () => {
-  await onmessage({ data: { duty: 0.7, seconds: 1000, seed: 1 } });
-  for (let i = 0; queue.length > 0 && i < 1e6; i++) queue.shift()();
-  console.log(JSON.stringify({ seconds: now / 1000, duty: 1 - rested / now, closed, said, computed: hashes }));
-})();
-`
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, node, "-")
-	cmd.Stdin = io.MultiReader(strings.NewReader(stage), strings.NewReader(strings.ReplaceAll(worker, `"use strict";`, "")), strings.NewReader(play))
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("node: %v\n%s", err, out)
-	}
-	var got struct {
-		Seconds, Duty float64
-		Closed        bool
-		Said          []struct {
-			Started bool
-			Hashes  int64
-		}
-		Computed int64
-	}
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
-	if got.Seconds > 90.2 || !got.Closed {
-		t.Errorf("it ended after %.1f s, closed: %v", got.Seconds, got.Closed)
-	}
-	if got.Duty < 0.66 || got.Duty > 0.74 {
-		t.Errorf("it computed for %.2f of the time, want 0.70", got.Duty)
-	}
-	if len(got.Said) != 2 || !got.Said[0].Started || got.Said[1].Hashes != got.Computed {
-		t.Errorf("it said %+v, computed %d hashes", got.Said, got.Computed)
 	}
 }

@@ -1,39 +1,17 @@
-// One thread of simulated mining: hashes at a duty, and stops by itself.
+// One thread of simulated mining. The first message is its order, later ones {paused} hold it or let it go on.
 "use strict";
-importScripts("/_shared/hash-wasm-sha256.umd.min.js");
+importScripts("/_shared/hash-loop.js");
 
-const LIMIT_S = 90; // whatever the page asks for
-const SLICE_MS = 80; // one round of computing and resting
+const control = { paused: false };
+let ordered = false;
 
-onmessage = async ({ data }) => {
-  onmessage = null; // one order only
-  const began = performance.now();
-  const end = began + 1000 * Math.min(data.seconds, LIMIT_S);
-  const sha256 = await hashwasm.createSHA256();
-  const block = new Uint8Array(80);
-  const counter = new DataView(block.buffer);
-  block[79] = data.seed;
-  let hashes = 0;
-
-  const round = () => {
-    const from = performance.now();
-    if (from >= end) {
-      postMessage({ hashes });
-      close();
-      return;
-    }
-    const until = Math.min(from + SLICE_MS * data.duty, end);
-    do {
-      for (let i = 0; i < 64; i++) {
-        counter.setUint32(0, hashes++);
-        sha256.init().update(block).digest("binary");
-      }
-    } while (performance.now() < until);
-    // What a timer comes late is not made up for: on a full machine that would raise the duty.
-    setTimeout(round, SLICE_MS * (1 - data.duty));
-  };
-  counter.setUint32(0, hashes++);
-  sha256.init().update(block).digest("binary");
-  postMessage({ started: true });
-  round();
+onmessage = ({ data }) => {
+  control.paused = data.paused;
+  if (ordered) return; // one order only
+  ordered = true;
+  importScripts(HASHES[data.hash].file);
+  hashLoop(data, control, (m) => {
+    postMessage(m);
+    if (!m.started) close();
+  });
 };

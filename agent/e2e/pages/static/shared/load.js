@@ -1,41 +1,110 @@
 // Simulated mining for tests: does nothing unless the address asks for it.
 //
-//   ?workers=2   number of worker threads, at most 8
-//   &duty=0.7    share of the time that each one computes, 0.05 to 1
-//   &seconds=60  how long, at most 90; the workers keep to that limit by themselves
-//   &delay=3     seconds after the page has loaded before it begins
+//   ?workers=2     number of worker threads, at most 8
+//   &duty=0.7      share of the time that each one computes, 0.05 to 1
+//   &seconds=60    how long, at most 90; the loops keep to that limit by themselves
+//   &delay=3       seconds after the page has loaded before it begins
+//   &hash=sha256   or argon2, scrypt
+//   &where=worker  or main: one loop on the page's own thread, in slices; or frame: in a frame of another site
+//   &frame_host=widget.test   that site: one of the test hosts
+//   &pattern=steady           or random: the duty is drawn again every 3 to 8 seconds, from 0.3 to 1;
+//                  shy: pauses while the page is visible and for 5 seconds after the mouse moved in it;
+//                  mouse: pauses for 5 seconds after the mouse moved in the page, visible or not
 //
-// The page tells the test server when the first hash was computed and when the last worker stopped.
+// The page tells its own host when the first hash was computed and when the last loop stopped; a frame tells its own.
 "use strict";
 (() => {
+  const CALM_MS = 5000; // after a mouse move
   const query = new URLSearchParams(location.search);
   const number = (key, fallback, low, high) => {
     const n = Number.parseFloat(query.get(key) ?? "");
     return Number.isFinite(n) ? Math.min(Math.max(n, low), high) : fallback;
   };
-  const workers = Math.floor(number("workers", 0, 0, 8));
+  const choice = (key, ...values) => (values.includes(query.get(key)) ? query.get(key) : values[0]);
+
+  const where = choice("where", "worker", "main", "frame");
+  const workers = where === "main" ? 1 : Math.floor(number("workers", 0, 0, 8));
   if (workers === 0) return;
-  const order = { duty: number("duty", 0.7, 0.05, 1), seconds: number("seconds", 30, 0, 90) };
+  const pattern = choice("pattern", "steady", "random", "shy", "mouse");
+  const order = {
+    duty: number("duty", 0.7, 0.05, 1),
+    seconds: number("seconds", 30, 0, 90),
+    slice: where === "main" ? 50 : 80, // one round of computing and resting, in ms; shorter where the page must answer
+    hash: choice("hash", "sha256", "argon2", "scrypt"),
+    pattern,
+  };
+
   const tell = (event, hashes) =>
     fetch("/_test/load", { method: "POST", body: JSON.stringify({ event, hashes }), keepalive: true });
+  let running = workers;
+  let hashes = 0;
+  let told = false;
+  // hear returns whether the loop that says this has ended.
+  const hear = (m) => {
+    if (m.started) {
+      if (!told) tell("started", 0);
+      told = true;
+      return false;
+    }
+    hashes += m.hashes;
+    if (--running === 0) tell("stopped", hashes);
+    return true;
+  };
 
-  addEventListener("load", () => setTimeout(() => {
-    let running = workers;
-    let hashes = 0;
-    let told = false;
+  // watch calls set(true) when the loops are to pause, set(false) when they may go on.
+  const watch = (set) => {
+    let moved = -Infinity;
+    const look = () => set((pattern === "shy" && document.visibilityState === "visible")
+      || performance.now() - moved < CALM_MS);
+    if (pattern !== "shy" && pattern !== "mouse") return;
+    addEventListener("mousemove", () => { moved = performance.now(); look(); });
+    document.addEventListener("visibilitychange", look);
+    setInterval(look, 500);
+    look();
+  };
+
+  const inWorkers = () => {
+    const threads = [];
     for (let i = 0; i < workers; i++) {
       const worker = new Worker("/_shared/hash-worker.js");
       worker.onmessage = ({ data }) => {
-        if (data.started) {
-          if (!told) tell("started", 0);
-          told = true;
-          return;
-        }
-        hashes += data.hashes;
-        worker.terminate();
-        if (--running === 0) tell("stopped", hashes);
+        if (hear(data)) worker.terminate();
       };
-      worker.postMessage({ ...order, seed: i });
+      worker.postMessage({ ...order, seed: i, paused: pattern === "shy" });
+      threads.push(worker);
     }
-  }, 1000 * number("delay", 0, 0, 60)));
+    let last = null;
+    watch((paused) => {
+      if (paused !== last) threads.forEach((worker) => worker.postMessage({ paused }));
+      last = paused;
+    });
+  };
+
+  const script = (src) => new Promise((done) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: done }));
+  });
+  const onMainThread = async () => {
+    await script("/_shared/hash-loop.js");
+    await script(HASHES[order.hash].file);
+    const control = { paused: false };
+    watch((paused) => { control.paused = paused; });
+    hashLoop({ ...order, seed: 0 }, control, hear);
+  };
+
+  const inFrame = () => {
+    const host = query.get("frame_host") ?? "";
+    if (!/^[a-z]+\.test$/.test(host)) return; // nothing outside of the test
+    const src = new URL(location.href);
+    src.hostname = host;
+    src.pathname = "/";
+    src.searchParams.delete("where");
+    src.searchParams.delete("frame_host");
+    const frame = Object.assign(document.createElement("iframe"), { src: src.href, title: "From our partners" });
+    frame.style.cssText = "display:block;width:100%;max-width:320px;height:180px;margin:20px auto;border:1px solid #d9dde1";
+    document.body.append(frame);
+  };
+
+  const begin = { worker: inWorkers, main: onMainThread, frame: inFrame }[where];
+  // A frame waits by itself: its address holds the delay.
+  addEventListener("load", () => setTimeout(begin, where === "frame" ? 0 : 1000 * number("delay", 0, 0, 60)));
 })();
