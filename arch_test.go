@@ -37,6 +37,7 @@ func arrows() []arrow {
 		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},
 		{in + "terminal", []string{"agent/api"}, "the terminal shows what any client could see"},
 		{"agent/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
+		{"agent/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "evaluate"}, "weights are fitted on the path that judges"},
 		{"agent/e2e", []string{"agent/e2e", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the door"},
 		{"agent", []string{"agent", "heuristics"}, "wiring may see everything but the tray"},

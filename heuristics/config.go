@@ -14,6 +14,8 @@ type Config struct {
 	SuspectAt float64
 	// HeavyAfter is how long a load must last to be called heavy, 10 s to 1 h. Default 120 s.
 	HeavyAfter time.Duration
+	// Weights replace those that the program carries; nil for the latter.
+	Weights *Weights
 }
 
 // setting is one value of a Config by its name on the command line.
@@ -77,6 +79,10 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SuspectAt <= 0 {
 		c.SuspectAt = suspectAt
+	}
+	if c.Weights == nil {
+		w := DefaultWeights()
+		c.Weights = &w
 	}
 	if c.HeavyAfter <= 0 {
 		c.HeavyAfter = heavyAfter

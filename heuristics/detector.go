@@ -23,7 +23,7 @@ const maxGroups = 4096
 type Detector struct {
 	config  Config
 	rules   []rule
-	weights weights
+	weights Weights
 	ledger  ledger
 	watched map[ProcessID]*account
 	groups  map[string]*group
@@ -39,7 +39,7 @@ type Detector struct {
 func NewDetector(c Config) *Detector {
 	c = c.withDefaults()
 	return &Detector{
-		config: c, rules: rules(), weights: firstWeights(), rest: newWatch(c.Window),
+		config: c, rules: rules(), weights: *c.Weights, rest: newWatch(c.Window),
 		watched: map[ProcessID]*account{}, groups: map[string]*group{},
 	}
 }
@@ -63,13 +63,16 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	}
 	for _, r := range s.Renderers {
 		if a := d.watched[r.Process]; a != nil {
-			a.watch.frames = r.Frames
+			a.watch.answer = r
 		}
 	}
 	verdicts := d.judgeProcesses(s.Cores, dt)
 	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
 	verdicts = d.judgeRest(verdicts, &s, busy-seen, dt)
 	for _, a := range ended {
+		if g := d.groups[a.group]; g != nil {
+			g.lives.end(a.cpu)
+		}
 		verdicts = d.end(verdicts, a)
 	}
 	slices.SortStableFunc(verdicts, func(a, b Verdict) int {
@@ -88,13 +91,16 @@ func (d *Detector) enter(u use, dt time.Duration) {
 	}
 	if a.watch != nil {
 		a.watch.seen = d.tick
-		if !a.watch.advance(u.cpu, dt, u.sample.Threads, true) {
+		if !a.watch.advance(u.cpu, dt, u.sample, true) {
 			d.drop(a)
 		}
 	}
 	if g := d.group(a.group); g != nil && u.cpu > 0 {
 		g.used += u.cpu
 		g.members++
+		if a.watch != nil && a.watch.busy >= pauseAfter {
+			g.known += u.cpu
+		}
 		if u.cpu > g.busiest.cpu {
 			g.busiest = u
 		}
@@ -170,11 +176,11 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 	for key, g := range d.groups {
 		used, busiest, members := g.used, g.busiest, g.members
 		g.used, g.busiest, g.members = 0, use{}, 0
-		alone := float64(busiest.cpu) >= lone*float64(used) && busiest.account != nil && busiest.account.watch != nil &&
-			busiest.account.watch.busy >= pauseAfter
-		if alone {
-			used = 0 // the member is judged by itself
+		g.lives.advance(dt)
+		if float64(g.known) >= explained*float64(used) {
+			used = 0 // its members live long enough to be judged by themselves
 		}
+		g.known = 0
 		if !g.watch.advance(used, dt, nil, false) || (g.watch.busy == 0 && g.watch.state != Suspected) {
 			delete(d.groups, key)
 			continue
@@ -186,6 +192,7 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 			continue
 		}
 		f := g.watch.features(cores, 0, false)
+		g.lives.fill(&f)
 		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
 		out = append(out, d.verdict(g.watch, &f, about, dt))
 	}
@@ -193,10 +200,10 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 }
 
 func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duration) Verdict {
-	logOdds, evidence := weigh(d.rules, d.weights, f, &about)
+	logOdds, evidence := weigh(d.rules, &d.weights, f, &about)
 	confidence := sigmoid(logOdds)
 	w.step(&d.config, confidence, f, dt)
-	v := Verdict{Subject: about, State: w.state, Confidence: confidence, Now: w.last, Features: *f, Evidence: evidence}
+	v := Verdict{Subject: about, State: w.state, Confidence: confidence, LogOdds: logOdds, Now: w.last, Features: *f, Evidence: evidence}
 	if w.state == Suspected || w.state == Cleared {
 		v.Severity = w.severity
 	}

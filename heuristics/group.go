@@ -1,6 +1,7 @@
 package heuristics
 
 import (
+	"math"
 	"strconv"
 	"time"
 )
@@ -11,13 +12,48 @@ type group struct {
 	key     string
 	watch   *watch
 	used    time.Duration // this tick
-	busiest use           // this tick
-	leader  *account      // the busiest member lately
-	members int           // that used the processor this tick
+	known   time.Duration // this tick, by members that are judged by themselves
+	lives   lives
+	busiest use      // this tick
+	leader  *account // the busiest member lately
+	members int      // that used the processor this tick
 }
 
-// lone is the share of a group's use above which one member explains all of it and the group is not judged.
-const lone = 0.6
+// explained is the share of a group's use above which members that live long explain it and the group is not judged.
+const explained = 0.6
+
+// lives tells how much the lives of a group's members differ, with fading sums.
+type lives struct {
+	ends, sum, squares float64 // of the CPU seconds used by those that ended
+	wall               float64 // fading seconds observed
+}
+
+// livesMemory is the time constant of lives: long enough for some processes that live seconds.
+const livesMemory = 15 * time.Second
+
+// leastEnds is how many lives must be known before they are compared.
+const leastEnds = 4
+
+func (l *lives) advance(dt time.Duration) {
+	fade := math.Exp(-dt.Seconds() / livesMemory.Seconds())
+	l.ends, l.sum, l.squares, l.wall = l.ends*fade, l.sum*fade, l.squares*fade, l.wall*fade+dt.Seconds()
+}
+
+func (l *lives) end(cpu time.Duration) {
+	s := cpu.Seconds()
+	l.ends++
+	l.sum += s
+	l.squares += s * s
+}
+
+func (l *lives) fill(f *Features) {
+	if l.ends < leastEnds || l.sum <= 0 || l.wall <= 0 {
+		return
+	}
+	mean := l.sum / l.ends
+	f.Births = l.ends / l.wall
+	f.LifeUneven = math.Sqrt(max(0, l.squares/l.ends-mean*mean)) / mean
+}
 
 // groupKey names the group of a process: its program, user and parent, or only the first two where the parent is gone.
 // It is empty for one that is only judged by itself: the processes of a browser are different tabs and helpers, and the

@@ -28,7 +28,11 @@ type rule interface {
 
 // rules lists every rule; each is one file and one test.
 func rules() []rule {
-	return []rule{sustainedLoad{}, flatness{}, workerThreads{}, duration{}, hiddenTab{}}
+	return []rule{
+		sustainedLoad{}, duration{}, flatness{}, workerThreads{}, equalThreads{}, pageThread{}, otherThreads{}, pageTalks{},
+		outOfSight{}, audible{}, inUse{}, browserHelper{}, littleIO{}, steadyMemory{}, memoryStep{}, lowPriority{},
+		oddPlace{}, disguise{}, regularRestarts{}, newKnownName(),
+	}
 }
 
 // Rules returns the definitions of all rules, in the order in which they are asked.
@@ -42,8 +46,8 @@ func Rules() []Definition {
 }
 
 // weigh lets every rule speak and returns the evidence, the weightiest first, and the log-odds of mining.
-func weigh(all []rule, w weights, f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
-	logOdds = w.bias
+func weigh(all []rule, w *Weights, f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
+	logOdds = w.Bias
 	for _, r := range all {
 		strength, facts, text, ok := r.judge(f, about)
 		if !ok {
@@ -52,7 +56,7 @@ func weigh(all []rule, w weights, f *Features, about *Subject) (logOdds float64,
 		id := r.define().ID
 		add := w.of(id, strength)
 		logOdds += add
-		evidence = append(evidence, Evidence{Rule: id, Weight: add, Facts: facts, Text: text})
+		evidence = append(evidence, Evidence{Rule: id, Weight: add, Strength: strength, Facts: facts, Text: text})
 	}
 	slices.SortStableFunc(evidence, func(a, b Evidence) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
 	return logOdds, evidence

@@ -14,6 +14,8 @@ const (
 	heavyAfter  = 120 * time.Second
 	heavyCores  = 0.85
 	heavySpread = 0.06
+	// With some of mining's marks, but not enough of them, it is called heavy sooner.
+	marksAt, marksAfter = 0.4, 40 * time.Second
 )
 
 // suspicion is the state machine of one subject: watching -> suspected -> cleared -> watching.
@@ -30,6 +32,8 @@ func (s *suspicion) step(c *Config, confidence float64, f *Features, dt time.Dur
 	switch {
 	case confidence >= c.SuspectAt && f.Busy >= sustainedFrom:
 		now = MiningLike
+	case confidence >= min(marksAt, c.SuspectAt) && f.Busy >= marksAfter:
+		now = Heavy
 	case f.Busy >= c.HeavyAfter && f.Cores >= heavyCores && !math.IsNaN(f.Spread) && f.Spread <= heavySpread:
 		now = Heavy
 	}

@@ -85,12 +85,20 @@ func (t *threads) known() bool {
 	return false
 }
 
+// named reports whether any thread has a name.
+func (t *threads) named() bool {
+	return slices.ContainsFunc(t.inOrder, func(th *thread) bool { return th.name != "" })
+}
+
 // fill sets the thread features. In a browser only worker threads count as workers; in another program every thread
 // but the first does.
 func (t *threads) fill(f *Features, main int32, inBrowser bool) {
 	f.Workers, f.WorkerShare, f.WorkerUneven, f.MainShare, f.WorkerDemand = 0, math.NaN(), math.NaN(), math.NaN(), math.NaN()
 	if !t.known() {
 		return
+	}
+	if inBrowser && !t.named() {
+		return // a system that does not tell names cannot tell workers from the rest
 	}
 	var all, workers, mainUse, sum, squares float64
 	for _, th := range t.inOrder {

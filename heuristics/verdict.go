@@ -1,7 +1,5 @@
 package heuristics
 
-import "time"
-
 // SubjectKind says what a verdict is about.
 type SubjectKind string
 
@@ -51,8 +49,8 @@ type Verdict struct {
 	Subject  Subject
 	State    State
 	Severity Severity
-	// Confidence is the probability, 0 to 1, that the load is of mining's shape.
-	Confidence float64
+	// Confidence is the probability, 0 to 1, that the load is of mining's shape; LogOdds the sum it comes from.
+	Confidence, LogOdds float64
 	// Now is the use since the tick before, in cores.
 	Now float64
 	// Features are the figures the rules saw.
@@ -65,33 +63,11 @@ type Verdict struct {
 type Evidence struct {
 	// Rule is the rule's id, such as "worker_threads_busy".
 	Rule string
-	// Weight is what it adds to the log-odds of mining (natural logarithm); negative speaks against.
-	Weight float64
+	// Weight is what it adds to the log-odds of mining (natural logarithm); negative speaks against. It is Strength, -1
+	// to 1, times the rule's weight.
+	Weight, Strength float64
 	// Facts are the figures behind it, each with its unit in the key, such as "cores" or "busy_s".
 	Facts map[string]float64
 	// Text is one plain English sentence for people.
 	Text string
-}
-
-// Features are figures over the judge's window. NaN means that a figure is not known; a rule that needs it is silent.
-type Features struct {
-	// Cores is the mean CPU use in cores; Machine the same as a share of all cores, 0 to 1.
-	Cores, Machine float64
-	// Demand is the mean of (running + waiting to run) / wall over all threads, in cores: what the subject would use
-	// on an idle machine. NaN without thread detail.
-	Demand float64
-	// Spread is the robust relative spread of the load: IQR / 1.35 / median. 0 is perfectly flat.
-	Spread float64
-	// Busy is how long the load has lasted without a pause; Window how much of it Cores, Demand and Spread cover.
-	Busy, Window time.Duration
-	// Interval is the mean time between two samples.
-	Interval time.Duration
-	// Workers is the number of busy worker threads; WorkerShare their share of the subject's CPU, 0 to 1;
-	// WorkerUneven the relative spread of their demands (0 is equal); MainShare the main thread's share.
-	Workers                              int
-	WorkerShare, WorkerUneven, MainShare float64
-	// WorkerDemand is the mean demand of one busy worker thread, 0 to 1: its duty.
-	WorkerDemand float64
-	// Hidden and Audible are 1 or 0 as the browser said of every tab in the process, NaN when it did not say.
-	Hidden, Audible float64
 }

@@ -18,25 +18,28 @@ const (
 
 // watch follows one subject that uses the processor, from the onset of the load to its end.
 type watch struct {
-	quick   float64 // short-term load in cores
-	busy    time.Duration
-	quiet   time.Duration // how long it has been below the floor
-	load    window
-	demand  window
-	threads threads
+	span     time.Duration
+	quick    float64 // short-term load in cores
+	busy     time.Duration
+	quiet    time.Duration // how long it has been below the floor
+	load     window
+	demand   window
+	threads  threads
+	readings readings
 	// last is the use of the last tick, in cores.
 	last float64
 	suspicion
-	frames []Frame // that live in it, as its browser last said
-	seen   int     // the tick at which it was last listed
+	answer Renderer // what its browser last said of it
+	seen   int      // the tick at which it was last listed
 }
 
 func newWatch(span time.Duration) *watch {
-	return &watch{load: newWindow(span), demand: newWindow(span)}
+	return &watch{span: span, load: newWindow(span), demand: newWindow(span)}
 }
 
-// advance takes what the subject used during dt and reports whether it is still worth watching.
-func (w *watch) advance(cpu, dt time.Duration, detail []ThreadSample, wantsDetail bool) bool {
+// advance takes what the subject used during dt and reports whether it is still worth watching. sample is that of a
+// process that was listed, else nil; process says whether the subject is one.
+func (w *watch) advance(cpu, dt time.Duration, sample *ProcessSample, process bool) bool {
 	rate := float64(cpu) / float64(dt)
 	w.last = rate
 	fade := math.Exp(-dt.Seconds() / quickMemory.Seconds())
@@ -53,12 +56,15 @@ func (w *watch) advance(cpu, dt time.Duration, detail []ThreadSample, wantsDetai
 	if w.busy >= settle {
 		w.load.add(cpu, dt)
 	}
-	if len(detail) > 0 {
-		w.threads.observe(detail, dt)
+	if sample != nil {
+		w.readings.observe(sample, cpu, dt, w.span)
+	}
+	if sample != nil && len(sample.Threads) > 0 {
+		w.threads.observe(sample.Threads, dt)
 		if w.threads.known() && w.busy >= settle {
 			w.demand.add(w.threads.need, dt)
 		}
-	} else if wantsDetail && cpu == 0 && len(w.demand.samples) > 0 {
+	} else if process && cpu == 0 && len(w.demand.samples) > 0 {
 		w.demand.add(0, dt) // not listed: nothing ran
 	}
 	return true
@@ -70,15 +76,14 @@ func (w *watch) pause() {
 	w.load.reset()
 	w.demand.reset()
 	w.threads = threads{}
+	w.readings.pause()
 }
 
 // features returns the figures of the window.
 func (w *watch) features(cores int, main int32, inBrowser bool) Features {
-	f := Features{
-		Cores: w.load.mean(), Demand: w.demand.mean(), Spread: w.load.spread(),
-		Busy: w.busy, Window: w.load.wall, Interval: w.load.interval(),
-		Hidden: math.NaN(), Audible: math.NaN(),
-	}
+	f := unknown()
+	f.Cores, f.Demand, f.Spread = w.load.mean(), w.demand.mean(), w.load.spread()
+	f.Busy, f.Window, f.Interval = w.busy, w.load.wall, w.load.interval()
 	if math.IsNaN(f.Cores) {
 		f.Cores = w.quick
 	}
@@ -88,16 +93,38 @@ func (w *watch) features(cores int, main int32, inBrowser bool) Features {
 	}
 	f.Machine = f.Cores / float64(max(1, cores))
 	w.threads.fill(&f, main, inBrowser)
-	if len(w.frames) > 0 {
-		f.Hidden, f.Audible = 1, 0
-		for _, fr := range w.frames {
-			if !fr.Hidden {
-				f.Hidden = 0
-			}
-			if fr.Audible {
-				f.Audible = 1
-			}
-		}
-	}
+	w.readings.fill(&f)
+	w.fillFrames(&f)
 	return f
+}
+
+// fillFrames sets what the browser said of the tabs in the process.
+func (w *watch) fillFrames(f *Features) {
+	switch w.answer.User {
+	case "active":
+		f.Away = 0
+	case "idle", "locked":
+		f.Away = 1
+	}
+	if len(w.answer.Frames) == 0 {
+		return
+	}
+	f.Hidden, f.Audible, f.Focused, f.FullScreen = 1, 0, 0, 0
+	for i := range w.answer.Frames {
+		fr := &w.answer.Frames[i]
+		if !fr.Hidden {
+			f.Hidden = 0
+			f.Focused = max(f.Focused, truth(fr.Focused))
+			f.FullScreen = max(f.FullScreen, truth(fr.FullScreen))
+		}
+		f.Audible = max(f.Audible, truth(fr.Audible))
+		f.Origins = append(f.Origins, fr.Origin)
+	}
+}
+
+func truth(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
 }

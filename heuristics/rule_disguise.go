@@ -1,0 +1,73 @@
+package heuristics
+
+import (
+	"path"
+	"strings"
+)
+
+// disguise: a program that calls itself a part of the system and is none.
+type disguise struct{}
+
+func (disguise) define() Definition {
+	return Definition{
+		ID: "disguise", Needs: "name, path and parent of a program outside browsers",
+		Reference: "names of kernel threads and of system services are among the ways in which miners hide; kernel threads have no file and one parent",
+	}
+}
+
+func (disguise) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	i := &about.Info
+	if i.Browser != nil || i.Exe == "" || f.Busy < sustainedFrom {
+		return 0, nil, "", false
+	}
+	name := strings.ToLower(strings.Trim(i.Name, "[]"))
+	switch {
+	case isKernelName(name) || strings.HasPrefix(i.Name, "["):
+		return 1, map[string]float64{}, "It bears the name of a part of the kernel, but it is an ordinary program.", true
+	case isServiceName(name) && !inSystemFolder(i.Exe):
+		return 1, map[string]float64{}, "It bears the name of a system service, but it does not lie where those are installed.", true
+	case isServiceName(name) && !strings.HasPrefix(fileName(i.Exe), name[:min(len(name), 6)]):
+		return 0.7, map[string]float64{}, "It bears the name of a system service, but its file has another name.", true
+	}
+	return 0, nil, "", false
+}
+
+// fileName returns the last element of a path of any system, in lower case.
+func fileName(exe string) string {
+	return path.Base(strings.ToLower(strings.ReplaceAll(exe, `\`, "/")))
+}
+
+// isKernelName reports whether a name is one that the Linux kernel gives its threads.
+func isKernelName(name string) bool {
+	for _, p := range []string{"kworker", "ksoftirqd", "kswapd", "kthreadd", "migration/", "rcu_", "irq/", "watchdogd", "khugepaged", "kcompactd", "jbd2/", "scsi_eh"} {
+		if strings.HasPrefix(name, p) {
+			return true
+		}
+	}
+	return false
+}
+
+// isServiceName reports whether a name is that of a service which every system of its kind runs.
+func isServiceName(name string) bool {
+	name = strings.TrimSuffix(name, ".exe")
+	for _, p := range []string{
+		"systemd", "dbus-daemon", "sshd", "cron", "rsyslogd", "networkmanager", "polkitd", "udevd", "init",
+		"svchost", "csrss", "lsass", "services", "winlogon", "explorer", "spoolsv", "launchd", "mds",
+	} {
+		if name == p || strings.HasPrefix(name, p+"-") {
+			return true
+		}
+	}
+	return false
+}
+
+// inSystemFolder reports whether a program lies where only an installation puts programs.
+func inSystemFolder(exe string) bool {
+	exe = strings.ToLower(strings.ReplaceAll(exe, `\`, "/"))
+	for _, dir := range []string{"/usr/", "/bin/", "/sbin/", "/lib/", "/opt/", "/nix/store/", "/snap/", "/system/", "/applications/"} {
+		if strings.HasPrefix(exe, dir) {
+			return true
+		}
+	}
+	return strings.Contains(exe, ":/windows/") || strings.Contains(exe, ":/program files")
+}

@@ -1,0 +1,35 @@
+package heuristics
+
+import "math"
+
+// inUse: what a person is using right now is most likely doing what the person wants. What goes on when nobody is
+// there serves somebody else.
+type inUse struct{}
+
+func (inUse) define() Definition {
+	return Definition{
+		ID: "in_use", Needs: "the browser extension's word on the tab and the person in front of it",
+		Reference: "miners stop or slow down while the user is active and go on when nobody is there",
+	}
+}
+
+func (inUse) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	if about.Info.Browser == nil || f.Busy < sustainedFrom || math.IsNaN(f.Hidden) {
+		return 0, nil, "", false
+	}
+	facts := map[string]float64{}
+	if !math.IsNaN(f.Away) {
+		facts["away"] = f.Away
+	}
+	switch {
+	case f.FullScreen > 0:
+		facts["full_screen"] = 1
+		return -1, facts, "The tab fills the screen, as films and games do.", true
+	case f.Away > 0 && f.Audible == 0:
+		return 1, facts, "Nobody has used this computer for a minute, and it goes on.", true
+	case f.Focused > 0 && f.Away == 0:
+		facts["focused"] = 1
+		return -1, facts, "The tab is in front and somebody is using the computer.", true
+	}
+	return 0, nil, "", false
+}

@@ -1,0 +1,54 @@
+package heuristics
+
+import (
+	_ "embed" // the list
+	"strings"
+)
+
+//go:embed known.txt
+var knownNames string //nolint:gochecknoglobals // an embedded file can be nothing else
+
+// knownName: a name on a public list. It never decides: lists miss every new host, and a name proves nothing.
+type knownName struct {
+	programs, sites map[string]bool
+}
+
+func newKnownName() knownName {
+	k := knownName{map[string]bool{}, map[string]bool{}}
+	for line := range strings.Lines(knownNames) {
+		switch kind, name, _ := strings.Cut(strings.TrimSpace(line), " "); kind {
+		case "program":
+			k.programs[name] = true
+		case "site":
+			k.sites[name] = true
+		}
+	}
+	return k
+}
+
+func (knownName) define() Definition {
+	return Definition{
+		ID: "known_name", Needs: "the name of a program, or the browser extension's word on the tab",
+		Reference: "public names of mining programs and hosts of the NoCoin list (known.txt); supporting evidence only",
+	}
+}
+
+func (k knownName) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	if f.Busy < sustainedFrom {
+		return 0, nil, "", false
+	}
+	if about.Info.Browser == nil {
+		name := strings.TrimSuffix(strings.ToLower(about.Info.Name), ".exe")
+		return 1, map[string]float64{}, "Its name is that of a public mining program.", k.programs[name]
+	}
+	for _, origin := range f.Origins {
+		_, host, _ := strings.Cut(origin, "://")
+		for host != "" {
+			if k.sites[host] {
+				return 1, map[string]float64{}, "A frame in it comes from a host on a public list of mining services.", true
+			}
+			_, host, _ = strings.Cut(host, ".")
+		}
+	}
+	return 0, nil, "", false
+}

@@ -1,0 +1,50 @@
+package heuristics
+
+import (
+	"fmt"
+	"math"
+)
+
+// littleIO: a miner computes on a block of 80 bytes or so and sends a few hundred bytes a minute. Compilers, converters,
+// scanners and backups live on what they read and write.
+type littleIO struct{}
+
+const (
+	// quietIO and busyIO are bytes per second of CPU time: below the first nothing is read but what keeps a program
+	// alive; from the second on the work is made of what is read and written.
+	quietIO, someIO, busyIO = 4 << 10, 32 << 10, 256 << 10
+)
+
+func (littleIO) define() Definition {
+	return Definition{
+		ID: "little_io", Needs: "bytes of read and write calls of a program outside browsers",
+		Reference: "stratum sends a job of some hundred bytes now and then; xz read 1-3 MB, a compiler several MB per second of CPU (measured)",
+	}
+}
+
+func (littleIO) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	if about.Info.Browser != nil || math.IsNaN(f.Transfer) || f.Busy < sustainedFrom {
+		return 0, nil, "", false
+	}
+	facts := map[string]float64{"transfer_bytes_per_core_s": f.Transfer}
+	at := math.Log(max(1, f.Transfer))
+	switch {
+	case f.Transfer < someIO:
+		return 1 - ramp(at, math.Log(quietIO), math.Log(someIO)), facts, "It reads and writes next to nothing while it computes.", true
+	default:
+		return -ramp(at, math.Log(someIO), math.Log(busyIO)), facts,
+			fmt.Sprintf("It reads and writes %s for each second it computes, unlike mining.", bytesText(f.Transfer)), true
+	}
+}
+
+// bytesText writes an amount of memory or data for people.
+func bytesText(b float64) string {
+	switch {
+	case b >= 1<<30:
+		return fmt.Sprintf("%.1f GB", b/(1<<30))
+	case b >= 1<<20:
+		return fmt.Sprintf("%.1f MB", b/(1<<20))
+	default:
+		return fmt.Sprintf("%.0f kB", b/(1<<10))
+	}
+}

@@ -1,0 +1,22 @@
+package heuristics
+
+import "fmt"
+
+// lowPriority: miners give way to everything else so that nobody notices. So do backups and volunteer computing.
+type lowPriority struct{}
+
+func (lowPriority) define() Definition {
+	return Definition{
+		ID: "low_priority", Needs: "the priority of a program outside browsers",
+		Reference: "nice 19 is among the ways in which miners hide; backup and indexing programs use it as well",
+	}
+}
+
+func (lowPriority) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	n := about.Info.Nice
+	if about.Info.Browser != nil || n < 10 || f.Busy < sustainedFrom {
+		return 0, nil, "", false
+	}
+	return ramp(float64(n), 5, 15), map[string]float64{"nice": float64(n)},
+		fmt.Sprintf("It gives way to every other program (priority %d), so that it is hardly noticed.", n), true
+}

@@ -1,0 +1,12 @@
+package heuristics
+
+import "testing"
+
+func TestLowPriority(t *testing.T) {
+	nice := func(n int) Subject { s := tool(); s.Info.Nice = n; return s }
+	testRule(t, lowPriority{}, []ruleCase{
+		{"lowest", nice(19), nil, 1, 1, "gives way"},
+		{"ordinary", nice(0), nil, 0, 0, ""},
+		{"somewhat low", nice(5), nil, 0, 0, ""},
+	})
+}

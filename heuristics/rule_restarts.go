@@ -1,0 +1,29 @@
+package heuristics
+
+import (
+	"fmt"
+	"math"
+)
+
+// regularRestarts: a worker that starts anew all the time with lives of equal length hides from everything that looks
+// at single processes. The processes of a build differ from one another.
+type regularRestarts struct{}
+
+func (regularRestarts) define() Definition {
+	return Definition{
+		ID: "regular_restarts", Needs: "a group of short-lived processes of one program",
+		Reference: "a worker that respawns every 1.6 s is seen at 35 % by tools that look at single processes, one of 0.3 s not at all (measured)",
+	}
+}
+
+func (regularRestarts) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+	if about.Kind != SubjectGroup || math.IsNaN(f.LifeUneven) || f.Busy < sustainedFrom {
+		return 0, nil, "", false
+	}
+	facts := map[string]float64{"life_uneven": f.LifeUneven, "births_per_s": f.Births}
+	if f.LifeUneven < 0.6 {
+		return 1 - ramp(f.LifeUneven, 0.35, 0.6), facts,
+			fmt.Sprintf("Its processes live for a moment and are replaced by equal ones, %.1f a second.", f.Births), true
+	}
+	return -ramp(f.LifeUneven, 0.6, 1), facts, "Its processes differ from one another, as those of a build or a script do.", true
+}

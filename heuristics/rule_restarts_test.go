@@ -1,0 +1,17 @@
+package heuristics
+
+import "testing"
+
+func TestRegularRestarts(t *testing.T) {
+	group := tool()
+	group.Kind = SubjectGroup
+	lives := func(uneven float64) func(*Features) {
+		return func(f *Features) { f.LifeUneven, f.Births = uneven, 2 }
+	}
+	testRule(t, regularRestarts{}, []ruleCase{
+		{"equal", group, lives(0.1), 1, 1, "2.0 a second"},
+		{"a build", group, lives(1.5), -1, -1, "differ"},
+		{"not known", group, nil, 0, 0, ""},
+		{"one process", tool(), lives(0.1), 0, 0, ""},
+	})
+}

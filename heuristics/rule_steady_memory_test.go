@@ -1,0 +1,14 @@
+package heuristics
+
+import "testing"
+
+func TestSteadyMemory(t *testing.T) {
+	moves := func(share float64) func(*Features) {
+		return func(f *Features) { f.Memory, f.MemoryMoves = 1<<28, share }
+	}
+	testRule(t, steadyMemory{}, []ruleCase{
+		{"hash loop", page(), moves(0.001), 1, 1, "same memory"},
+		{"build", tool(), moves(0.5), -1, -1, "up and down by 50 %"},
+		{"not known", tool(), nil, 0, 0, ""},
+	})
+}
