@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo bench fit build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo bench fit eval build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -36,6 +36,11 @@ bench: setup-test agent
 ## fit: fit the rules' weights to the tuning recordings, which is all it looks at
 fit:
 	go run ./agent/fit -o heuristics/weights.json
+
+## eval: how right the judge is on the labelled recordings; the last lines are the summaries of both splits
+eval: agent
+	@$(BIN)/minewatch eval testdata/traces; code=$$?; \
+	$(BIN)/minewatch eval testdata/traces --json 2>/dev/null | grep '^{"type":"summary"'; exit $$code
 
 build: agent tray
 

@@ -35,6 +35,8 @@ func arrows() []arrow {
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
 		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},
+		{in + "evaluate", []string{"heuristics", "agent/api", in + "attribution", in + "alert", in + "pipeline", in + "trace"}, "it judges recordings on the one path and compares; it shows nothing"},
+		{in + "report", []string{"agent/api", in + "evaluate"}, "a report shows what others found"},
 		{in + "terminal", []string{"agent/api"}, "the terminal shows what any client could see"},
 		{"agent/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
 		{"agent/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "evaluate"}, "weights are fitted on the path that judges"},

@@ -76,7 +76,7 @@ func rootCommand() *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 	}
 	root.AddCommand(watchCommand(), runCommand(), recordCommand(), replayCommand(), browserCommand(), alertsCommand(),
-		allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), versionCommand())
+		allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
 	markUsageErrors(root)
 	return root
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/terminal"
@@ -154,9 +153,8 @@ func replay(c *cobra.Command, file string, asJSON, failOnAlert bool) error {
 	}
 	fired := map[string]bool{}
 	var last time.Duration
-	judge, alerts := heuristics.NewDetector(heuristics.Config{}), alert.NewManager("replay", nil, nil)
 	told := map[string]string{}
-	err = pipeline.Run(c.Context(), source, judge, alerts, func(t pipeline.Tick) {
+	err = pipeline.Judge(c.Context(), source, heuristics.Config{}, func(t pipeline.Tick) {
 		last = t.Snapshot.At
 		for _, a := range t.Alerts {
 			if a.State == api.Firing {

@@ -42,3 +42,8 @@ func Run(ctx context.Context, source Source, judge *heuristics.Detector, alerts 
 	}
 	return nil
 }
+
+// Judge passes a recording through a judge and alerts of its own, in which nothing is allowed or snoozed.
+func Judge(ctx context.Context, source Source, settings heuristics.Config, observe func(Tick)) error {
+	return Run(ctx, source, heuristics.NewDetector(settings), alert.NewManager("replay", nil, nil), observe)
+}
