@@ -25,7 +25,7 @@ func (inUse) judge(f *Features, about *Subject) (float64, map[string]float64, st
 	case f.FullScreen > 0:
 		facts["full_screen"] = 1
 		return -1, facts, "The tab fills the screen, as films and games do.", true
-	case f.Away > 0 && f.Audible == 0:
+	case f.Away > 0 && f.Audible == 0 && f.Hidden > 0: // who watches a film without sound touches nothing either
 		return 1, facts, "Nobody has used this computer for a minute, and it goes on.", true
 	case f.Focused > 0 && f.Away == 0:
 		facts["focused"] = 1

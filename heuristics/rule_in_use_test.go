@@ -12,7 +12,7 @@ func TestInUse(t *testing.T) {
 		{"in front, active", page(), tab(0, 1, 0, 0), -1, -1, "in front"},
 		{"a film", page(), tab(0, 1, 1, 1), -1, -1, "fills the screen"},
 		{"nobody there", page(), tab(1, 0, 0, 1), 1, 1, "Nobody"},
-		{"in front, nobody there", page(), tab(0, 1, 0, 1), 1, 1, "Nobody"},
+		{"in front, nobody there", page(), tab(0, 1, 0, 1), 0, 0, ""},
 		{"hidden, active", page(), tab(1, 0, 0, 0), 0, 0, ""},
 		{"not known", page(), nil, 0, 0, ""},
 		{"outside a browser", tool(), tab(0, 1, 0, 0), 0, 0, ""},

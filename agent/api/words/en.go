@@ -22,7 +22,7 @@ func english() *Sentences {
 			"video, games and science pages can look similar.",
 		MiningLikeProgram: "This pattern is consistent with cryptocurrency mining; " +
 			"compilers, video encoders and science programs can look similar.",
-		Heavy:           "It has been busy for long; this is not the usual pattern of mining.",
+		Heavy:           "It has been busy for long; only part of the usual pattern of mining fits.",
 		WhereHidden:     " in a tab you are not looking at",
 		WhereHiddenTabs: " in one of {n} tabs you are not looking at",
 		WhereTab:        " in a tab of {browser}",

@@ -23,7 +23,7 @@ type Sentences struct {
 	BusyMany          string `about:"Busy when {who} is several processes"`
 	MiningLike        string `about:"follows Busy for a web page; no accusation, and say what else looks like it"`
 	MiningLikeProgram string `about:"follows Busy for a program"`
-	Heavy             string `about:"follows Busy when the load is long but does not have mining's shape"`
+	Heavy             string `about:"follows Busy when the load is long but has mining's shape only in part"`
 	WhereHidden       string `about:"the tab is not on screen; brings the space that Busy needs around it"`
 	WhereHiddenTabs   string `about:"the process shows {n}, 2 or more, tabs of the site and none is on screen"`
 	WhereTab          string `about:"the tab is on screen; {browser} is a program name such as chromium"`

@@ -90,7 +90,7 @@ func TestEnglish(t *testing.T) {
 			"process, heavy", func(a *api.Alert) { program(a); a.Severity, a.Busy = "heavy", 3*3600+59*60 },
 			"the program stress-ng", "The program stress-ng is keeping your computer busy",
 			"The program stress-ng has kept 1.4 of 2 cores busy for 3 hours. " +
-				"It has been busy for long; this is not the usual pattern of mining.",
+				"It has been busy for long; only part of the usual pattern of mining fits.",
 			"The program stress-ng: 1.4 of 2 cores for 3 h", "the program stress-ng",
 		},
 		{
