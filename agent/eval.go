@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"unicode"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -18,9 +19,9 @@ import (
 
 // evalOptions are the flags of eval.
 type evalOptions struct {
-	asJSON         bool
-	require, split string
-	set            []string
+	asJSON               bool
+	html, require, split string
+	set                  []string
 }
 
 func evalCommand() *cobra.Command {
@@ -34,6 +35,7 @@ func evalCommand() *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error { return eval(c, args[0], &o) },
 	}
 	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object a line: each recording, then a summary for each split")
+	c.Flags().StringVar(&o.html, "html", "", "write a report with plots to this `file` (replaced if it exists)")
 	c.Flags().StringVar(&o.require, "require", "", "exit with 1 unless the test split's figures reach these `floors`, such as "+
 		"precision=0.98,recall=0.98 (tune.recall=… for the tuning split, site_wrong<=0 for a ceiling)")
 	c.Flags().StringArrayVar(&o.set, "set", nil, "try another setting, `name=value`: "+strings.Join(heuristics.Settings(), ", "))
@@ -85,7 +87,7 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	summaries := evaluate.Summarise(traces, o.split)
 	problems := evaluate.Problems(traces)
 	for _, p := range problems {
-		fmt.Fprintf(c.ErrOrStderr(), "minewatch: %v\n", p)
+		fmt.Fprintf(c.ErrOrStderr(), "minewatch: %s\n", oneLine(p.Error()))
 	}
 	if err := o.write(c.OutOrStdout(), traces, summaries); err != nil {
 		return err
@@ -100,8 +102,25 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	return nil
 }
 
+// oneLine leaves out what would break or hide a line: folders and labels may come from a stranger.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return -1
+	}, s)
+}
+
 // write shows the outcome in the form that was asked for.
 func (o *evalOptions) write(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary) error {
+	if err := o.print(out, traces, summaries); err != nil || o.html == "" {
+		return err
+	}
+	return writeReport(o.html, report.Evaluation(traces, summaries, o.made()))
+}
+
+func (o *evalOptions) print(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary) error {
 	if !o.asJSON {
 		return report.Table(out, traces, summaries)
 	}
@@ -114,6 +133,26 @@ func (o *evalOptions) write(out io.Writer, traces []evaluate.Trace, summaries []
 		if err := printJSON(out, &summaries[i]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// made says how a report came about.
+func (o *evalOptions) made() string {
+	if len(o.set) == 0 {
+		return "Made by minewatch " + version + " with its own settings."
+	}
+	return "Made by minewatch " + version + " with " + strings.Join(o.set, ", ") + "."
+}
+
+// writeReport writes a page to a file.
+func writeReport(path string, page report.Page) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return fmt.Errorf("the report cannot be written: %w", err)
+	}
+	if err := errors.Join(page.Write(f), f.Close()); err != nil {
+		return fmt.Errorf("the report could not be finished: %w", err)
 	}
 	return nil
 }

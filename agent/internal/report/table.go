@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
@@ -53,7 +54,7 @@ func Table(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary)
 		s := &summaries[i]
 		b.WriteString(bold.Render(heading(s)) + "\n")
 		for _, f := range figures(s) {
-			b.WriteString("  " + column(f.name, 27) + "  " + column(f.value, 12) + "  " + f.more + "\n")
+			b.WriteString(strings.TrimRight("  "+runewidth.FillRight(f.name, 27)+"  "+column(f.value, 12)+"  "+f.more, " ") + "\n")
 		}
 		if i < len(summaries)-1 {
 			b.WriteString("\n")
@@ -65,7 +66,8 @@ func Table(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary)
 
 // trouble is one kind of it: rows returns what to say of a recording that has it.
 type trouble struct {
-	title string
+	title string // of all recordings that have it
+	one   string // of one
 	bad   bool
 	rows  func(*evaluate.Trace) []string
 }
@@ -83,37 +85,37 @@ func troubles() []trouble {
 		return out
 	}
 	return []trouble{
-		{"Missed mining", true, func(t *evaluate.Trace) []string {
+		{"Missed mining", "missed", true, func(t *evaluate.Trace) []string {
 			if !fine(t, evaluate.Mining) || t.Outcome != "none" || t.Detail == evaluate.NotEnough {
 				return nil
 			}
 			return []string{missed(t)}
 		}},
-		{"Wrong site", true, func(t *evaluate.Trace) []string {
+		{"Wrong site", "wrong site", true, func(t *evaluate.Trace) []string {
 			return alerts(t, func(a *evaluate.Alert) bool { return a.SiteWrong })
 		}},
-		{"False alarms on benign recordings", true, func(t *evaluate.Trace) []string {
+		{"False alarms on benign recordings", "false alarm", true, func(t *evaluate.Trace) []string {
 			return alerts(t, func(*evaluate.Alert) bool { return t.Label == evaluate.Benign })
 		}},
-		{"False alarms on mining recordings (another subject, or before the load)", true, func(t *evaluate.Trace) []string {
+		{"False alarms on mining recordings (another subject, or before the load)", "false alarm beside the load", true, func(t *evaluate.Trace) []string {
 			return alerts(t, func(a *evaluate.Alert) bool { return t.Label == evaluate.Mining && !a.Right && !a.SiteWrong })
 		}},
-		{"Mining called heavy only", false, func(t *evaluate.Trace) []string {
+		{"Mining called heavy only", "heavy only", false, func(t *evaluate.Trace) []string {
 			if !fine(t, evaluate.Mining) || t.Outcome != "heavy" {
 				return nil
 			}
 			return []string{missed(t)}
 		}},
-		{"Lookalikes called mining_like", false, func(t *evaluate.Trace) []string {
+		{"Lookalikes called mining_like", "lookalike called mining-like", false, func(t *evaluate.Trace) []string {
 			return alerts(t, func(a *evaluate.Alert) bool { return t.Label == evaluate.Lookalike && a.Severity == "mining_like" })
 		}},
-		{"Not enough detail for a verdict", false, func(t *evaluate.Trace) []string {
+		{"Not enough detail for a verdict", "not enough detail", false, func(t *evaluate.Trace) []string {
 			if t.Problem != nil || t.Detail != evaluate.NotEnough {
 				return nil
 			}
-			return []string{t.Label + "; no processes, or samples over 5 s apart"}
+			return []string{t.Label + "; no processes, or samples too rare"}
 		}},
-		{"Not evaluated (see the errors)", true, func(t *evaluate.Trace) []string {
+		{"Not evaluated (see the errors)", "not evaluated", true, func(t *evaluate.Trace) []string {
 			if t.Problem == nil {
 				return nil
 			}
@@ -124,6 +126,11 @@ func troubles() []trouble {
 
 // missed says why a load may not have been seen as mining.
 func missed(t *evaluate.Trace) string {
+	return loadOf(t) + fmt.Sprintf("; peak %.0f %%", 100*t.Peak)
+}
+
+// loadOf tells how large the true load was.
+func loadOf(t *evaluate.Trace) string {
 	load := "load unknown"
 	switch {
 	case t.Cores != nil && t.MeasuredCores != nil:
@@ -133,7 +140,7 @@ func missed(t *evaluate.Trace) string {
 	case t.Cores != nil:
 		load = fmt.Sprintf("%.2f cores meant", *t.Cores)
 	}
-	return load + fmt.Sprintf(", at most %.0f %% sure", 100*t.Peak)
+	return load
 }
 
 // said tells an alert in a few words.
@@ -158,28 +165,50 @@ func about(a *evaluate.Alert) string {
 
 func heading(s *evaluate.Summary) string {
 	name := map[string]string{evaluate.Tune: "Tuning split", evaluate.Test: "Test split"}[s.Split]
-	return fmt.Sprintf("%s: %d recordings (%d mining, %d benign, %d lookalike)", name, s.Traces, s.Mining, s.Benign, s.Lookalike)
+	return fmt.Sprintf("%s: %s (%d mining, %d benign, %d lookalike)", name, recordings(s.Traces), s.Mining, s.Benign, s.Lookalike)
+}
+
+func recordings(n int) string {
+	if n == 1 {
+		return "1 recording"
+	}
+	return strconv.Itoa(n) + " recordings"
 }
 
 // figure is one line of a summary.
 type figure struct {
-	key, name, value, more string
+	name, value, more string
+	// wrong reports that it counts mistakes of which there must be none, and there are.
+	wrong bool
 }
 
 // figures are the numbers that a reader needs, the most important first.
 func figures(s *evaluate.Summary) []figure {
+	slowest := func(t evaluate.Times) string { return known("slowest "+span(t.Max), t.Max != nil) }
+	right := known(fmt.Sprintf("%d right, %d false", s.RightAlerts, s.FalseAlerts), s.Precision != nil)
+	loads := []string{known("from 0.3 cores "+ratio(s.Recall30), s.Recall30 != nil), known("at 0.15-0.3 cores "+ratio(s.Recall20), s.Recall20 != nil)}
+	alike := known("from 0.3 cores "+ratio(s.RecallMiningLike30), s.RecallMiningLike30 != nil)
+	alarms := known(fmt.Sprintf("95 %%: at most %s, from %.2f h", number(s.FalseAlarmsUpper95), s.BenignHours), s.FalseAlarms != nil)
 	return []figure{
-		{"recall", "Mining found (recall)", ratio(s.Recall), fmt.Sprintf("from 0.3 cores %s, at 0.15-0.3 %s", ratio(s.Recall30), ratio(s.Recall20))},
-		{"recall_mining_like", "… called mining_like", ratio(s.RecallMiningLike), "from 0.3 cores " + ratio(s.RecallMiningLike30)},
-		{"precision", "Alerts right (precision)", ratio(s.Precision), fmt.Sprintf("%d right, %d false", s.RightAlerts, s.FalseAlerts)},
-		{"benign", "Benign called mining_like", fmt.Sprintf("%d of %d", s.BenignMiningLike, s.Benign), fmt.Sprintf("heavy %d", s.BenignHeavy)},
-		{"lookalike", "Lookalikes mining_like", fmt.Sprintf("%d of %d", s.LookalikeMiningLike, s.Lookalike), fmt.Sprintf("heavy %d", s.LookalikeHeavy)},
-		{"site_wrong", "Wrong sites named", fmt.Sprintf("%d", s.SiteWrong), fmt.Sprintf("right %d", s.SiteCorrect)},
-		{"time", "Time to detect, p50 / p90", spans(s.TimeToDetect), "slowest " + span(s.TimeToDetect.Max)},
-		{"time_full", "… at full duty", spans(s.FullDuty), "slowest " + span(s.FullDuty.Max)},
-		{"time_throttled", "… at 20-50 % duty", spans(s.Throttled), "slowest " + span(s.Throttled.Max)},
-		{"false_alarms", "False alarms a machine-day", number(s.FalseAlarms), fmt.Sprintf("95 %%: at most %s, from %.2f h benign use", number(s.FalseAlarmsUpper95), s.BenignHours)},
+		{"Mining found (recall)", ratio(s.Recall), strings.Trim(strings.Join(loads, ", "), ", "), false},
+		{"Mining called mining_like", ratio(s.RecallMiningLike), alike, false},
+		{"Alerts right (precision)", ratio(s.Precision), right, false},
+		{"Benign called mining_like", fmt.Sprintf("%d of %d", s.BenignMiningLike, s.Benign), fmt.Sprintf("heavy %d", s.BenignHeavy), s.BenignMiningLike > 0},
+		{"Lookalikes mining_like", fmt.Sprintf("%d of %d", s.LookalikeMiningLike, s.Lookalike), fmt.Sprintf("heavy %d", s.LookalikeHeavy), false},
+		{"Wrong sites named", strconv.Itoa(s.SiteWrong), fmt.Sprintf("right %d", s.SiteCorrect), s.SiteWrong > 0},
+		{"Time to detect, p50 / p90", spans(s.TimeToDetect), slowest(s.TimeToDetect), false},
+		{"  at full duty", spans(s.FullDuty), slowest(s.FullDuty), false},
+		{"  at 20-50 % duty", spans(s.Throttled), slowest(s.Throttled), false},
+		{"False alarms a machine-day", number(s.FalseAlarms), alarms, false},
 	}
+}
+
+// known returns the text, or nothing where nothing is known.
+func known(text string, is bool) string {
+	if is {
+		return text
+	}
+	return ""
 }
 
 // ratio writes a share, "-" where there is none. It is cut, never rounded up: 0.9799 is not 0.98.
