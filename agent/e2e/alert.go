@@ -140,7 +140,7 @@ func (r *demo) closeByKeys(ctx context.Context, path []string) error {
 func (r *demo) awaitClosed(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
 	defer cancel()
-	others := slices.DeleteFunc(pages.Hosts(), func(h string) bool { return h == pages.Films })
+	others := slices.DeleteFunc(demoHosts(), func(h string) bool { return h == pages.Films })
 	_, err := r.browser.AwaitTabs(ctx, others...)
 	return err
 }
