@@ -128,7 +128,7 @@ func (t *Trace) judge(ctx context.Context, c heuristics.Config) {
 		return
 	}
 	t.Length, t.Detail = seconds(b.last), Enough
-	if b.hostOnly || time.Duration(header.IntervalMS)*time.Millisecond > coarse || b.last > coarse*time.Duration(max(1, b.ticks-1)) {
+	if b.hostOnly || b.last > coarse*time.Duration(max(1, b.ticks-1)) {
 		t.Detail = NotEnough
 	}
 	b.conclude()

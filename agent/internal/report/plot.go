@@ -249,7 +249,8 @@ func detectPlot(times []float64, all int) *plot {
 
 // nice returns an end of an axis at or above most, and the step of about n marks up to it.
 func nice(most float64, n int) (end, step float64) {
-	rough := max(most, 1e-3) / float64(n)
+	most = max(most, 1e-3)
+	rough := most / float64(n)
 	unit := math.Pow(10, math.Floor(math.Log10(rough)))
 	for _, k := range []float64{1, 2, 5, 10} {
 		if step = k * unit; step >= rough*0.999 {
