@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"unicode"
 
@@ -77,6 +78,7 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	}
 	// One processor is for the agent, which must cost next to nothing. An evaluation is a person waiting.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU()))
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in replay
 	progress := newProgress(c.ErrOrStderr())
 	options.Progress = progress.show
 	traces, err := evaluate.Run(c.Context(), dir, options)

@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -373,6 +374,22 @@ func TestFloors(t *testing.T) {
 		if _, err := ParseFloors(bad); err == nil {
 			t.Errorf("%q is taken for a floor", bad)
 		}
+	}
+}
+
+// A recording with very many subjects keeps those that used most.
+func TestManySubjects(t *testing.T) {
+	ts := newTracks()
+	at := time.Duration(0)
+	for i := range 1000 {
+		at += time.Second
+		ts.observe(at, []alert.Judged{
+			{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Key: strconv.Itoa(i)}, Now: 0.1}},
+			{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Key: "busy"}, Now: 1}},
+		}, func(*alert.Judged) bool { return false })
+	}
+	if got := ts.choose(&Trace{Label: Benign}, nil); got == nil || got.key != "busy" || len(ts.all) != maxTracks || len(ts.order) != maxTracks {
+		t.Errorf("%d tracks, shown is %+v", len(ts.all), got)
 	}
 }
 

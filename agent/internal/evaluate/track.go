@@ -63,10 +63,7 @@ func (ts *tracks) observe(at time.Duration, judged []alert.Judged, isTrue func(*
 	var group Point
 	for i := range judged {
 		j := &judged[i]
-		own := ts.of(j)
-		if own != nil {
-			own.take(j)
-		}
+		ts.of(j).take(j)
 		if !isTrue(j) {
 			continue
 		}
@@ -88,15 +85,27 @@ func (ts *tracks) observe(at time.Duration, judged []alert.Judged, isTrue func(*
 	ts.truth.tick(at, dt)
 }
 
-// of returns the track of a verdict's subject, nil when there are too many.
+// of returns the track of a verdict's subject. Where there are too many, the one that has used least gives way, so that
+// what matters late in a long recording is still followed.
 func (ts *tracks) of(j *alert.Judged) *track {
 	key := j.Verdict.Subject.Key
-	t := ts.all[key]
-	if t == nil && len(ts.order) < maxTracks {
-		t = &track{key: key, each: 1, rules: map[string]float64{}}
-		ts.all[key] = t
-		ts.order = append(ts.order, t)
+	if t := ts.all[key]; t != nil {
+		return t
 	}
+	t := &track{key: key, each: 1, rules: map[string]float64{}}
+	ts.all[key] = t
+	if len(ts.order) < maxTracks {
+		ts.order = append(ts.order, t)
+		return t
+	}
+	least := 0
+	for i, other := range ts.order {
+		if other.total < ts.order[least].total {
+			least = i
+		}
+	}
+	delete(ts.all, ts.order[least].key)
+	ts.order[least] = t
 	return t
 }
 

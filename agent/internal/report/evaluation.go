@@ -228,7 +228,7 @@ func viewOf(t *evaluate.Trace) traceView {
 		v.Facts += "; busiest: " + clean(t.Plot.Subject)
 	}
 	v.RulesOf = fmt.Sprintf("Weights at the peak of suspicion (%.0f %%)", 100*t.Peak)
-	for i := range t.Alerts {
+	for i := range t.Alerts[:min(len(t.Alerts), maxTold)] {
 		a := &t.Alerts[i]
 		line := said(a)
 		if a.TimeToDetect != nil {

@@ -19,6 +19,8 @@ const (
 	plotBottom = 126.0
 	// maxDrawn is the number of points of a curve: more cannot be seen.
 	maxDrawn = 300
+	// maxTold is the number of alerts of a recording that are told in words.
+	maxTold = 12
 	// letter is about the width of a letter.
 	letter = 6.0
 )
@@ -98,7 +100,8 @@ func tracePlot(t *evaluate.Trace) *plot {
 		return nil
 	}
 	p := emptyPlot()
-	p.XName, p.YName = "seconds", "cores"
+	unit, name := unitOf(t.Length)
+	p.XName, p.YName = name, "cores"
 	most := 0.0
 	for _, pt := range t.Plot.Points {
 		most = max(most, pt.Cores)
@@ -108,9 +111,9 @@ func tracePlot(t *evaluate.Trace) *plot {
 	for v := 0.0; v <= top+step/2; v += step {
 		p.Y = append(p.Y, tick{y.at(v), fmt.Sprintf("%.4g", v)})
 	}
-	_, every := nice(t.Length, 5)
-	for v := 0.0; v <= t.Length; v += every {
-		p.X = append(p.X, tick{x.at(v), fmt.Sprintf("%.4g", v)})
+	_, every := nice(t.Length/unit, 5)
+	for v := 0.0; v <= t.Length/unit; v += every {
+		p.X = append(p.X, tick{x.at(v * unit), fmt.Sprintf("%.4g", v)})
 	}
 	p.Curve = curve(t.Plot.Points, x, y)
 	p.Bands = bands(t, x)
@@ -127,6 +130,18 @@ func tracePlot(t *evaluate.Trace) *plot {
 	}
 	p.Label = describe(t, most)
 	return &p
+}
+
+// unitOf returns the unit for the time axis of a recording, in seconds and in words.
+func unitOf(length float64) (seconds float64, name string) {
+	switch {
+	case length < 15*60:
+		return 1, "seconds"
+	case length < 4*3600:
+		return 60, "minutes"
+	default:
+		return 3600, "hours"
+	}
 }
 
 // curve returns the path of the points; of those that fall on one spot the highest is drawn.
@@ -196,21 +211,21 @@ func truthBand(t *evaluate.Trace, x scale) *band {
 
 // describe says in words what a trace's plot shows.
 func describe(t *evaluate.Trace, most float64) string {
-	s := fmt.Sprintf("CPU use of %s over %.0f seconds, at most %.2f cores.", clean(t.Plot.Subject), t.Length, most)
+	var b strings.Builder
+	fmt.Fprintf(&b, "CPU use of %s over %.0f seconds, at most %.2f cores.", clean(t.Plot.Subject), t.Length, most)
 	if f := t.Truth.LoadStart; f != nil {
-		s += fmt.Sprintf(" The true load begins at %.0f s", *f)
-		if e := t.Truth.LoadEnd; e != nil {
-			s += fmt.Sprintf(" and ends at %.0f s", *e)
-		}
-		s += "."
+		fmt.Fprintf(&b, " The true load begins at %.0f s.", *f)
+	}
+	if e := t.Truth.LoadEnd; e != nil {
+		fmt.Fprintf(&b, " The true load ends at %.0f s.", *e)
 	}
 	if len(t.Alerts) == 0 {
-		return s + " There was no alert."
+		b.WriteString(" There was no alert.")
 	}
-	for i := range t.Alerts {
-		s += fmt.Sprintf(" Alert at %.0f s: %s, %s.", t.Alerts[i].T, t.Alerts[i].Severity, about(&t.Alerts[i]))
+	for i := range t.Alerts[:min(len(t.Alerts), maxTold)] {
+		fmt.Fprintf(&b, " Alert at %.0f s: %s, %s.", t.Alerts[i].T, t.Alerts[i].Severity, about(&t.Alerts[i]))
 	}
-	return s
+	return b.String()
 }
 
 // detectPlot draws the share of all mining recordings that were detected by each time after the load's start.

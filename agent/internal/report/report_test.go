@@ -214,6 +214,13 @@ func TestTimeToDetectCurve(t *testing.T) {
 	}
 }
 
+func TestLongRecordingsCountInHours(t *testing.T) {
+	p := tracePlot(&evaluate.Trace{Length: 6 * 3600, Plot: evaluate.Plot{Points: []evaluate.Point{{T: 0}, {T: 21600, Cores: 1}}}})
+	if p.XName != "hours" || len(p.X) != 4 || p.X[3] != (tick{p.Right, "6"}) {
+		t.Errorf("%s: %+v", p.XName, p.X)
+	}
+}
+
 func TestNiceAxes(t *testing.T) {
 	for _, c := range []struct {
 		most      float64
