@@ -9,12 +9,12 @@ const PATIENCE = 4_000;
 
 // act does what a "close" or "show" question asks for and returns "", or one word that says why it did not:
 // "no_tab", "other_origin", "other_renderer", "unanswered", "failed".
-export async function act(chrome, question) {
-  const frames = await framesOf(chrome, question.tab);
+export async function act(chrome, question, finder) {
+  const frames = await framesOf(chrome, question.tab, finder);
   const top = frames.find((f) => f.frameId === 0);
   if (!top) return "no_tab";
   if (!question.origin || originOf(top.url) !== question.origin) return "other_origin";
-  const meant = (f) => f.processId === question.renderer && runs(f);
+  const meant = (f) => (f.processId === question.renderer || f.lost === "late") && runs(f); // one that hangs proves nothing
   if (question.renderer && !frames.some(meant)) return "other_renderer";
   const done = question.type === "close" ? chrome.tabs.remove(question.tab) : show(chrome, question.tab);
   let timer;

@@ -1,10 +1,12 @@
 // The extension's worker: wires the browser's events and the line to the program together.
 
 import { answer } from "./answer.js";
+import { Finder, isFirefox } from "./firefox.js";
 import { Memory } from "./frames.js";
 import { keepLine } from "./port.js";
 
 const memory = new Memory();
+const finder = isFirefox(chrome) ? new Finder() : undefined;
 
 chrome.webNavigation.onCommitted.addListener(({ processId, url }) => memory.see(processId, url));
 
@@ -12,4 +14,4 @@ chrome.webNavigation.onCommitted.addListener(({ processId, url }) => memory.see(
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(() => {});
 
-keepLine(chrome, (question) => answer(chrome, memory, question));
+keepLine(chrome, (question) => answer(chrome, memory, question, finder));

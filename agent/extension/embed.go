@@ -2,6 +2,8 @@
 package extension
 
 import (
+	"archive/zip"
+	"bytes"
 	"crypto/rand"
 	"embed"
 	"errors"
@@ -15,23 +17,77 @@ const (
 	// ChromiumID is the extension's id in browsers of the Chromium family. It follows from "key" in
 	// manifest.chromium.json: the first 128 bits of the key's SHA-256, written with the letters a to p.
 	ChromiumID = "lchjfefikepieikopipcfoclhnceekmd"
+	// FirefoxID is the extension's id in Firefox, as manifest.firefox.json says.
+	FirefoxID = "minewatch@minewatch.github.io"
 	// Host is the name under which the extension asks the browser for the program.
 	Host = "io.github.minewatch"
 )
 
-// Chromium is the family of browsers that load manifest.chromium.json.
-const Chromium = "chromium"
+// The families of browsers, each with a manifest of its own: manifest.FAMILY.json.
+const (
+	Chromium = "chromium"
+	Firefox  = "firefox"
+)
 
 //go:embed *.js manifest.*.json
 var files embed.FS
+
+// file is one file of the extension, as a browser finds it.
+type file struct {
+	name string
+	data []byte
+}
+
+// filesFor returns the extension for a family of browsers, the manifest last.
+func filesFor(family string) ([]file, error) {
+	manifest, err := files.ReadFile("manifest." + family + ".json")
+	if err != nil {
+		return nil, fmt.Errorf("there is no extension for browsers of the family %q", family)
+	}
+	scripts, err := fs.Glob(files, "*.js")
+	if err != nil {
+		return nil, err
+	}
+	var out []file
+	for _, name := range scripts {
+		data, err := files.ReadFile(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, file{name, data})
+	}
+	return append(out, file{"manifest.json", manifest}), nil
+}
+
+// Archive returns the extension for a family of browsers as one zip file: what a store takes, and for Firefox an xpi.
+// The same extension gives the same bytes.
+func Archive(family string) ([]byte, error) {
+	all, err := filesFor(family)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range all {
+		in, err := w.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate}) // no time, no owner
+		if err != nil {
+			return nil, err
+		}
+		if _, err := in.Write(f.data); err != nil {
+			return nil, err
+		}
+	}
+	err = w.Close()
+	return out.Bytes(), err
+}
 
 // WriteTo writes an unpacked copy of the extension for a family of browsers into dir, which is made if need be. Files
 // of an earlier copy are replaced one by one, each at once; whatever else lies in dir stays. A link or anything but a
 // regular file in a file's place is refused.
 func WriteTo(dir, family string) error {
-	manifest, err := files.ReadFile("manifest." + family + ".json")
+	all, err := filesFor(family)
 	if err != nil {
-		return fmt.Errorf("there is no extension for browsers of the family %q", family)
+		return err
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
@@ -44,21 +100,13 @@ func WriteTo(dir, family string) error {
 		return err
 	}
 	defer root.Close()
-	scripts, err := fs.Glob(files, "*.js")
-	if err != nil {
-		return err
-	}
-	for _, name := range scripts {
-		script, err := files.ReadFile(name)
-		if err != nil {
-			return err
-		}
-		if err := WriteFile(root, name, script); err != nil {
-			return err
-		}
-	}
 	// The manifest comes last: a browser that looks in between finds no extension rather than half of one.
-	return WriteFile(root, "manifest.json", manifest)
+	for _, f := range all {
+		if err := WriteFile(root, f.name, f.data); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // WriteFile writes a file for a browser to read: name, directly in root, whole or not at all. Whatever the umask it gets

@@ -1,10 +1,13 @@
 package extension
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +18,9 @@ import (
 )
 
 type manifest struct {
+	Name            string   `json:"name"`
+	Version         string   `json:"version"`
+	Description     string   `json:"description"`
 	Key             string   `json:"key"`
 	Permissions     []string `json:"permissions"`
 	Optional        []string `json:"optional_permissions"`
@@ -24,8 +30,14 @@ type manifest struct {
 	Reachable       any      `json:"externally_connectable"`
 	Exposed         any      `json:"web_accessible_resources"`
 	Background      struct {
-		Worker string `json:"service_worker"`
+		Worker  string   `json:"service_worker"`
+		Scripts []string `json:"scripts"`
 	} `json:"background"`
+	Settings struct {
+		Gecko struct {
+			ID string `json:"id"`
+		} `json:"gecko"`
+	} `json:"browser_specific_settings"`
 }
 
 func readManifest(t *testing.T, path string) manifest {
@@ -56,14 +68,69 @@ func TestIDFollowsFromKey(t *testing.T) {
 	}
 }
 
-// What the extension may do is promised to its users: two permissions, and no door for pages or other extensions.
+// What the extension may do is promised to its users, and there is no door for pages or other extensions.
 func TestPermissions(t *testing.T) {
-	m := readManifest(t, "manifest.chromium.json")
-	if diff := cmp.Diff([]string{"nativeMessaging", "webNavigation"}, m.Permissions); diff != "" {
-		t.Errorf("permissions (-want +got):\n%s", diff)
+	for family, want := range map[string]struct{ permissions, hosts []string }{
+		Chromium: {[]string{"idle", "nativeMessaging", "webNavigation"}, nil},
+		Firefox:  {[]string{"idle", "nativeMessaging", "scripting", "webNavigation"}, []string{"<all_urls>"}},
+	} {
+		m := readManifest(t, "manifest."+family+".json")
+		if diff := cmp.Diff(want.permissions, m.Permissions); diff != "" {
+			t.Errorf("%s: permissions (-want +got):\n%s", family, diff)
+		}
+		if diff := cmp.Diff(want.hosts, m.HostPermissions); diff != "" {
+			t.Errorf("%s: host permissions (-want +got):\n%s", family, diff)
+		}
+		if len(m.Optional)+len(m.OptionalHosts)+len(m.ContentScripts) > 0 || m.Reachable != nil || m.Exposed != nil {
+			t.Errorf("%s: the manifest asks for more than it promises: %+v", family, m)
+		}
 	}
-	if len(m.Optional)+len(m.HostPermissions)+len(m.OptionalHosts)+len(m.ContentScripts) > 0 || m.Reachable != nil || m.Exposed != nil {
-		t.Errorf("the manifest asks for more than two permissions: %+v", m)
+}
+
+// Two manifests, one extension.
+func TestManifestsAgree(t *testing.T) {
+	chromium, firefox := readManifest(t, "manifest.chromium.json"), readManifest(t, "manifest.firefox.json")
+	if chromium.Version != firefox.Version || chromium.Name != firefox.Name || chromium.Description != firefox.Description {
+		t.Errorf("the manifests say %+v and %+v", chromium, firefox)
+	}
+	if got := firefox.Settings.Gecko.ID; got != FirefoxID {
+		t.Errorf("the manifest's id is %s, FirefoxID is %s", got, FirefoxID)
+	}
+	if diff := cmp.Diff([]string{chromium.Background.Worker}, firefox.Background.Scripts); diff != "" {
+		t.Errorf("they start different scripts (-chromium +firefox):\n%s", diff)
+	}
+}
+
+func TestArchive(t *testing.T) {
+	first, err := Archive(Firefox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := Archive(Firefox)
+	if err != nil || !bytes.Equal(first, again) {
+		t.Errorf("the same extension gave other bytes (%v)", err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(first), int64(len(first)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := filepath.Glob("*.js")
+	if len(z.File) != len(want)+1 {
+		t.Errorf("%d files, want %d", len(z.File), len(want)+1)
+	}
+	f, err := z.Open("manifest.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if source, _ := os.ReadFile("manifest.firefox.json"); !bytes.Equal(source, got) {
+		t.Errorf("the manifest in the archive is %s", got)
+	}
+	if _, err := Archive("opera"); err == nil {
+		t.Error("an unknown family was accepted")
 	}
 }
 

@@ -33,8 +33,17 @@ export class Memory {
   }
 }
 
-// framesOf returns what the browser knows of a tab's frames: an empty list if there is no such tab, or none it may say.
-export async function framesOf(chrome, tab) {
+// Chromium's frames come with the number of their process.
+const AS_TOLD = { find: async () => {} };
+
+// framesOf returns what is known of a tab's frames: an empty list if there is no such tab, or none it may say.
+export async function framesOf(chrome, tab, finder = AS_TOLD) {
+  const frames = await listFrames(chrome, tab);
+  await finder.find(chrome, [{ tab, frames }]);
+  return frames;
+}
+
+async function listFrames(chrome, tab) {
   try {
     return (await chrome.webNavigation.getAllFrames({ tabId: tab })) ?? [];
   } catch {
@@ -48,37 +57,74 @@ export function runs(frame) {
 }
 
 // whoLivesIn returns {frames, last}: the running frames of all tabs in the renderer, and the origin that was last seen
-// there if none of them can be named.
-export async function whoLivesIn(chrome, memory, renderer) {
+// there if none of them can be named. finder is needed in a browser that does not tell the processes of frames.
+export async function whoLivesIn(chrome, memory, renderer, finder = AS_TOLD) {
   const [tabs, windows] = await Promise.all([chrome.tabs.query({}), chrome.windows.getAll()]);
-  const minimized = new Set(windows.filter((w) => w.state === "minimized").map((w) => w.id));
   const awake = tabs.filter((tab) => !tab.discarded); // a discarded tab has no process
-  const perTab = await Promise.all(
-    awake.map(async (tab) => {
-      const frames = await framesOf(chrome, tab.id);
-      for (const f of frames) memory.see(f.processId, f.url);
-      return describe(tab, frames, minimized.has(tab.windowId), renderer);
-    }),
+  const listed = await Promise.all(awake.map(async (t) => ({ tab: t.id, frames: await listFrames(chrome, t.id) })));
+  await finder.find(chrome, listed, renderer);
+  const all = listed.flatMap(({ frames }) => frames);
+  for (const f of all) memory.see(f.processId, f.url);
+  const unsure = mayHide(all, renderer);
+  const windowOf = new Map(windows.map((w) => [w.id, w]));
+  const frames = fit(
+    awake.map((tab, i) => describe(tab, listed[i].frames, windowOf.get(tab.windowId), (f) => f.processId === renderer || unsure.has(f))),
   );
-  const frames = fit(perTab);
-  const named = frames.some((f) => f.origin !== "");
-  return { frames, last: named ? "" : memory.last(renderer) };
+  if (frames.some((f) => f.origin !== "")) return { frames, last: "" };
+  return { frames, last: memory.last(renderer) || silent(all) };
 }
 
-// describe returns what is said of one tab's frames in the renderer.
-function describe(tab, all, minimized, renderer) {
+// mayHide returns the frames that may live in the renderer beside those that do: frames whose process was not found, of
+// a browser in which sites share processes. They are said without a name, so that nobody else's is given for sure.
+function mayHide(all, renderer) {
+  const lost = all.filter((f) => f.lost && /^(?:https?|file|data|blob|about:blank)/.test(f.url));
+  if (lost.length === 0) return new Set();
+  const there = all.filter((f) => f.processId === renderer);
+  if (there.length === 0) return new Set();
+  const late = there.some((f) => f.live) ? [] : lost.filter((f) => f.lost === "late");
+  const refused = sharesProcesses(all) ? lost.filter((f) => f.lost === "refused") : [];
+  return new Set([...late, ...refused]);
+}
+
+// sharesProcesses reports whether two frames of surely different sites live in one process: their last two labels
+// differ.
+function sharesProcesses(all) {
+  const sites = new Map();
+  for (const f of all) {
+    const site = originOf(f.url)?.match(/^https?:\/\/(?:.*\.)?([^.:]+\.[^.:]+)(?::\d+)?$/)?.[1];
+    if (!site || !f.processId) continue;
+    if ((sites.get(f.processId) ?? site) !== site) return true;
+    sites.set(f.processId, site);
+  }
+  return false;
+}
+
+// silent returns the one origin whose pages do not answer, for a busy renderer in which nobody was found: "" if there
+// are none or several, or if pages are open that no extension may look into.
+function silent(all) {
+  if (all.some((f) => f.lost === "refused")) return "";
+  const origins = new Set(all.filter((f) => f.lost === "late").map((f) => originOf(f.url)));
+  origins.delete(undefined);
+  return origins.size === 1 ? [...origins][0] : "";
+}
+
+// describe returns what is said of those frames of one tab that live in the renderer.
+function describe(tab, all, window, livesThere) {
   const byId = new Map(all.map((f) => [f.frameId, f]));
   return all
-    .filter((f) => f.processId === renderer && runs(f))
+    .filter((f) => livesThere(f) && runs(f))
     .map((f) => {
       const shown = f.documentLifecycle !== "prerender";
+      const hidden = !(tab.active && shown) || window?.state === "minimized";
       return {
         tab: tab.id,
         frame: f.frameId,
-        origin: inherited(f, byId),
+        origin: f.lost ? "" : inherited(f, byId),
         top: inherited(topOf(f, byId), byId),
-        hidden: !(tab.active && shown) || minimized,
+        hidden,
         audible: tab.audible === true && shown,
+        ...(!hidden && window?.focused && { focused: true }),
+        ...(!hidden && window?.state === "fullscreen" && { full: true }),
       };
     });
 }

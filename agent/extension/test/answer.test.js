@@ -26,7 +26,8 @@ const ask = (b, question, memory = new Memory()) => answer(b.chrome, memory, que
 const message = async (answered) => ({ v: 1, ...(await answered) });
 
 test("who: origins of the frames in that renderer, as in the golden message", async () => {
-  const got = await message(ask(browser({ tabs: tabs() }), golden("question-who")));
+  const windows = [{ id: 1, state: "fullscreen", focused: true }];
+  const got = await message(ask(browser({ windows, tabs: tabs(), user: "active" }), golden("question-who")));
   assert.deepEqual(got, golden("answer-frames"));
 });
 
@@ -89,6 +90,22 @@ test("hidden: another tab is shown, or the window is minimised", async () => {
   });
   const { frames } = await whoLivesIn(b.chrome, new Memory(), 5);
   assert.deepEqual(frames.map((f) => f.hidden), [false, true, true, false]);
+});
+
+test("who sits there, and which window has the keyboard or fills the screen", async () => {
+  const windows = [{ id: 1, state: "normal", focused: true }, { id: 2, state: "fullscreen", focused: false }];
+  const shown = { active: true, frames: [[0, -1, 12, NEWS]] };
+  const b = browser({
+    windows, user: "locked",
+    tabs: [{ id: 1, ...shown }, { id: 2, ...shown, active: false }, { id: 3, windowId: 2, ...shown }],
+  });
+  const got = await ask(b, golden("question-who"));
+  assert.equal(got.user, "locked");
+  assert.deepEqual(got.frames.map((f) => [f.focused, f.full]), [[true, undefined], [undefined, undefined], [undefined, true]]);
+  b.chrome.idle.queryState = async () => {
+    throw new Error("not here");
+  };
+  assert.equal("user" in (await ask(b, golden("question-who"))), false);
 });
 
 test("a frame without an address of its own: the parent's in one process, nobody's in another", async () => {

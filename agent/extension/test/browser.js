@@ -9,7 +9,7 @@ export function golden(name) {
 
 // browser returns a `chrome` whose windows and tabs are as given. A tab's frames are [frameId, parentFrameId,
 // processId, url, documentLifecycle]; like the real one, tabs have no address (that takes the permission "tabs").
-export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [] }) {
+export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], user }) {
   const calls = [];
   const listeners = {};
   const event = (name) => ({ addListener: (f) => (listeners[name] = f) });
@@ -36,6 +36,9 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [] }) {
       getAll: async () => windows,
       get: async (id) => windows.find((w) => w.id === id),
       update: async (id, what) => calls.push(["window", id, what]),
+    },
+    idle: {
+      queryState: async (seconds) => (seconds === 60 ? user : "never asked so"),
     },
     webNavigation: {
       getAllFrames: async ({ tabId }) =>

@@ -129,9 +129,9 @@ func TestAskAndAnswer(t *testing.T) {
 		if err := b.Answer(1, a); err != nil {
 			t.Fatal(err)
 		}
-		want := []heuristics.Renderer{{Process: proc, Frames: []heuristics.Frame{
-			{Tab: 101, Frame: 0, Origin: "https://news.test", TopOrigin: "https://news.test"},
-			{Tab: 101, Frame: 4, Origin: "https://news.test", TopOrigin: "https://news.test"},
+		want := []heuristics.Renderer{{Process: proc, User: "active", Frames: []heuristics.Frame{
+			{Tab: 101, Frame: 0, Origin: "https://news.test", TopOrigin: "https://news.test", Focused: true, FullScreen: true},
+			{Tab: 101, Frame: 4, Origin: "https://news.test", TopOrigin: "https://news.test", Focused: true, FullScreen: true},
 			{Tab: 102, Frame: 6, Origin: "https://news.test", TopOrigin: "http://films.test:8080", Hidden: true, Audible: true},
 			{Tab: 103, Frame: 9, Hidden: true},
 		}}}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,9 +27,14 @@ const (
 const maxWaitingAnswers = 64
 
 // IsHostCall reports whether a browser started the program as a native messaging host, from its arguments without the
-// program's name. Browsers of the Chromium family put the calling extension's origin first, whichever extension it is.
+// program's name. Browsers of the Chromium family put the calling extension's origin first, whichever extension it is;
+// Firefox the path of the manifest and then the extension's id.
 func IsHostCall(args []string) bool {
-	return len(args) > 0 && strings.HasPrefix(args[0], "chrome-extension://")
+	return len(args) > 0 && (strings.HasPrefix(args[0], "chrome-extension://") || isGeckoCall(args))
+}
+
+func isGeckoCall(args []string) bool {
+	return len(args) == 2 && filepath.IsAbs(args[0]) && filepath.Base(args[0]) == manifestName
 }
 
 // RunHost is the body of a native messaging host: it carries the agent's questions to the extension at the other end
@@ -58,13 +64,16 @@ func RunHost(ctx context.Context, args []string, in io.Reader, out io.Writer, cl
 	}
 }
 
-// checkCaller refuses every extension but ours. The browser checks allowed_origins before; a second look costs nothing
-// and holds when somebody else wrote a manifest for the program.
+// checkCaller refuses every extension but ours. The browser checks allowed_origins or allowed_extensions before; a
+// second look costs nothing and holds when somebody else wrote a manifest for the program.
 func checkCaller(args []string) error {
-	if len(args) == 0 || args[0] != "chrome-extension://"+extension.ChromiumID+"/" {
-		return errors.New("only minewatch's own browser extension may start minewatch as its host")
+	switch {
+	case len(args) > 0 && args[0] == "chrome-extension://"+extension.ChromiumID+"/":
+		return nil
+	case isGeckoCall(args) && args[1] == extension.FirefoxID:
+		return nil
 	}
-	return nil
+	return errors.New("only minewatch's own browser extension may start minewatch as its host")
 }
 
 // host is a running native messaging host.

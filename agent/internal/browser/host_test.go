@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +25,10 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-const ourOrigin = "chrome-extension://" + extension.ChromiumID + "/"
+const (
+	ourOrigin  = "chrome-extension://" + extension.ChromiumID + "/"
+	ourAddress = "/home/ada/.mozilla/native-messaging-hosts/" + extension.Host + ".json"
+)
 
 func TestIsHostCall(t *testing.T) {
 	for _, c := range []struct {
@@ -37,6 +41,11 @@ func TestIsHostCall(t *testing.T) {
 		{[]string{ourOrigin}, true},
 		{[]string{ourOrigin, "--parent-window=0"}, true}, // on Windows
 		{[]string{"chrome-extension://somebody/"}, true}, // to be refused as such, not taken for a command
+		{[]string{ourAddress, extension.FirefoxID}, true},
+		{[]string{ourAddress, "somebody@else"}, true},
+		{[]string{ourAddress}, false},
+		{[]string{"replay", ourAddress}, false},
+		{[]string{filepath.Base(ourAddress), extension.FirefoxID}, false},
 	} {
 		if got := IsHostCall(c.args); got != c.want {
 			t.Errorf("%q: %v", c.args, got)
@@ -53,6 +62,9 @@ func TestHostRefusesOtherExtensions(t *testing.T) {
 		{ourOrigin + "x"},
 		{"moz-extension://" + extension.ChromiumID + "/"},
 		{"watch", ourOrigin},
+		{ourAddress, "somebody@else"},
+		{ourAddress, ""},
+		{"/tmp/other.json", extension.FirefoxID},
 	} {
 		var out bytes.Buffer
 		err := RunHost(t.Context(), args, strings.NewReader(string(framed(`{"v":1,"type":"hello"}`))), &out, api.New("/nonexistent"))

@@ -11,11 +11,13 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/minewatch/minewatch/agent/extension"
 )
 
 // The manifest's text is what browsers read: it is pinned whole.
 func TestRender(t *testing.T) {
-	got, err := render(`/opt/mine watch/"bin"/<minewatch>`)
+	got, err := render(`/opt/mine watch/"bin"/<minewatch>`, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,8 +34,13 @@ func TestRender(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
+	gecko, err := render("/usr/bin/minewatch", extension.Firefox)
+	if want := "\"allowed_extensions\": [\n    \"minewatch@minewatch.github.io\"\n  ]\n}\n"; err != nil ||
+		!strings.HasSuffix(string(gecko), want) || strings.Contains(string(gecko), "allowed_origins") {
+		t.Errorf("for Firefox: %v\n%s", err, gecko)
+	}
 	for _, exe := range []string{"", "minewatch", "./minewatch"} {
-		if _, err := render(exe); err == nil {
+		if _, err := render(exe, ""); err == nil {
 			t.Errorf("the relative path %q was accepted", exe)
 		}
 	}
@@ -58,15 +65,16 @@ func TestPlaces(t *testing.T) {
 	}{
 		{"linux", "", []string{
 			"/home/ada/.config/chromium", "/home/ada/.config/google-chrome", "/home/ada/.config/microsoft-edge",
-			"/home/ada/.config/BraveSoftware/Brave-Browser",
+			"/home/ada/.config/BraveSoftware/Brave-Browser", "/home/ada/.mozilla",
 		}},
 		{"linux", "/elsewhere", []string{
 			"/elsewhere/chromium", "/elsewhere/google-chrome", "/elsewhere/microsoft-edge",
-			"/elsewhere/BraveSoftware/Brave-Browser",
+			"/elsewhere/BraveSoftware/Brave-Browser", "/home/ada/.mozilla",
 		}},
 		{"linux", "relative", folders("linux", "")},
 		{"darwin", "/elsewhere", []string{
-			"/home/ada/Library/Application Support/Chromium", "/home/ada/Library/Application Support/Google/Chrome",
+			"/home/ada/Library/Application Support/Chromium", "/home/ada/Library/Application Support/Mozilla",
+			"/home/ada/Library/Application Support/Google/Chrome",
 			"/home/ada/Library/Application Support/Microsoft Edge",
 			"/home/ada/Library/Application Support/BraveSoftware/Brave-Browser",
 		}},
@@ -120,7 +128,7 @@ func TestInstallStatusRemove(t *testing.T) {
 	with := func(chromium, brave State) map[string]State {
 		return map[string]State{
 			"chromium": chromium, "brave": brave, "google-chrome": NotFound, "microsoft-edge": NotFound,
-			"chromium (snap)": Unreachable,
+			"firefox": NotFound, "chromium (snap)": Unreachable,
 		}
 	}
 	defer syscall.Umask(syscall.Umask(0o077))
@@ -131,7 +139,7 @@ func TestInstallStatusRemove(t *testing.T) {
 		all, err = Install(home, "/usr/bin/minewatch")
 		check(t, "install", with(Ready, Ready), states(t, all, err))
 	}
-	want, _ := render("/usr/bin/minewatch")
+	want, _ := render("/usr/bin/minewatch", "")
 	for _, in := range all {
 		fi, err := os.Lstat(in.Path)
 		if (in.State == Ready) != (err == nil) {
@@ -166,7 +174,33 @@ func TestInstallHonoursConfigHome(t *testing.T) {
 	all, err := Install(home, "/usr/bin/minewatch")
 	check(t, "install", map[string]State{
 		"chromium": NotFound, "brave": NotFound, "google-chrome": Ready, "microsoft-edge": NotFound,
+		"firefox": NotFound,
 	}, states(t, all, err))
+}
+
+// Firefox is told in its old folder, which is made for one that keeps its profiles in the new one.
+func TestInstallForFirefox(t *testing.T) {
+	for name, folder := range map[string]string{"old": ".mozilla/firefox", "new": ".config/mozilla/firefox"} {
+		t.Run(name, func(t *testing.T) {
+			home := homeWith(t, folder)
+			all, err := Status(home, "/usr/bin/minewatch")
+			if got := states(t, all, err); got["firefox"] != Missing {
+				t.Errorf("before: %v", got)
+			}
+			all, err = Install(home, "/usr/bin/minewatch")
+			if got := states(t, all, err); got["firefox"] != Ready {
+				t.Errorf("installed: %v", got)
+			}
+			got, _ := os.ReadFile(filepath.Join(home, ".mozilla", "native-messaging-hosts", "io.github.minewatch.json"))
+			if want, _ := render("/usr/bin/minewatch", extension.Firefox); string(got) != string(want) {
+				t.Errorf("the manifest is %s", got)
+			}
+			all, err = Remove(home)
+			if got := states(t, all, err); got["firefox"] != Missing {
+				t.Errorf("removed: %v", got)
+			}
+		})
+	}
 }
 
 // What somebody planted where the manifest goes is neither followed nor written through.
@@ -265,13 +299,17 @@ func TestInstallExtension(t *testing.T) {
 	if err != nil || !json.Valid(data) {
 		t.Errorf("%s, %v", data, err)
 	}
+	xpi, err := os.ReadFile(ExtensionArchive(state))
+	if want, _ := extension.Archive(extension.Firefox); err != nil || string(xpi) != string(want) {
+		t.Errorf("the archive for Firefox is not there: %v", err)
+	}
 	for range 2 {
 		if err := RemoveExtension(state); err != nil {
 			t.Error(err)
 		}
 	}
-	if _, err := os.Stat(dir); err == nil {
-		t.Error("it is still there")
+	if left, _ := os.ReadDir(state); len(left) > 0 {
+		t.Errorf("still there: %v", left)
 	}
 	if err := RemoveExtension(filepath.Join(state, "nowhere")); err != nil {
 		t.Error(err)

@@ -14,21 +14,28 @@ import (
 type commandLine struct {
 	// program is the last element of the first word.
 	program string
-	// role is the value of --type, empty for a browser's main process.
+	// role is the process's place in its browser, in the browser's own word: the value of Chromium's --type, the last
+	// word of a child of Firefox. Empty for a main process.
 	role string
-	// renderer is the value of --renderer-client-id, 0 if absent.
+	// renderer is the value of --renderer-client-id, or the childID of Firefox; 0 if absent.
 	renderer int
+	// gecko reports that it is a child of Firefox or of a program built on its engine.
+	gecko bool
+	// parent is the pid of the main process that a child of Firefox names, 0 if it names none.
+	parent int32
 }
 
 // maxCommandLine is how much of a command line is read, in bytes. Chromium's --type comes first and the client id
-// before its long lists.
+// before its long lists; Firefox's are short.
 const maxCommandLine = 64 << 10
 
-// A zygote's children hold their whole command line as one string with spaces, so this works on the text and not on
-// arguments.
+// The children of a zygote and of Firefox's fork server hold their whole command line as one string with spaces, so
+// this works on the text and not on arguments.
 var (
 	roleFlag     = regexp.MustCompile(`(?:^|[ \x00])--type=([a-z-]{1,40})(?:$|[ \x00])`)
 	rendererFlag = regexp.MustCompile(`(?:^|[ \x00])--renderer-client-id=([0-9]{1,9})(?:$|[ \x00])`)
+	geckoChild   = regexp.MustCompile(`[ \x00]-contentproc[ \x00](?:.*[ \x00])?([0-9]{1,9})[ \x00](?:true[ \x00]|false[ \x00])?([a-z]{1,40})[ \x00]*$`)
+	geckoParent  = regexp.MustCompile(`[ \x00]-parentPid[ \x00]([0-9]{1,9})[ \x00]`)
 )
 
 func parseCommandLine(line string) commandLine {
@@ -47,28 +54,75 @@ func parseCommandLine(line string) commandLine {
 			c.renderer = n
 		}
 	}
+	if strings.Contains(line, "-contentproc") {
+		c.readGecko(line)
+	}
 	return c
 }
 
-// chromiumBrowsers are the program names of browsers of the Chromium family (Linux, macOS and Windows, without .exe).
-// Other programs with renderers are built on Electron: they have no tabs.
+// readGecko reads the command line of a child of Firefox: "… -contentproc … -parentPid P … N WORD", where N is the
+// childID and WORD is "tab" for a process that holds pages. Seen on Firefox ESR 153 on Linux, in both forms.
+func (c *commandLine) readGecko(line string) {
+	m := geckoChild.FindStringSubmatch(line)
+	if m == nil {
+		return
+	}
+	c.gecko, c.role = true, m[2]
+	if c.role == "tab" {
+		c.role = "renderer"
+		if n, err := strconv.Atoi(m[1]); err == nil {
+			c.renderer = n
+		}
+	}
+	if m := geckoParent.FindStringSubmatch(line); m != nil {
+		if n, err := strconv.ParseInt(m[1], 10, 32); err == nil {
+			c.parent = int32(n)
+		}
+	}
+}
+
+// isChromium reports whether this is the program name of a browser of the Chromium family (Linux, macOS and Windows,
+// without .exe). Other programs with renderers are built on Electron: they have no tabs.
 func isChromium(program string) bool {
 	switch strings.TrimSuffix(strings.ToLower(program), ".exe") {
-	case "chromium", "chromium-browser", "chrome", "google-chrome", "google chrome", "google-chrome-stable", "msedge",
-		"microsoft-edge", "microsoft edge", "brave", "brave-browser", "brave browser", "vivaldi", "vivaldi-bin", "opera":
+	case "chromium", "chromium-browser", "chrome", "google-chrome", "google chrome", "google-chrome-stable",
+		"google-chrome-beta", "google-chrome-unstable", "msedge", "microsoft-edge", "microsoft edge",
+		"microsoft-edge-stable", "brave", "brave-browser", "brave browser", "vivaldi", "vivaldi-bin", "vivaldi-stable",
+		"opera", "opera-stable", "opera browser":
 		return true
 	}
 	return false
 }
 
-// maxAncestors bounds the walk from a renderer to its browser: zygotes and the sandbox helper lie between.
+// isFirefox reports whether this is the program name of Firefox or of a browser made from it.
+func isFirefox(program string) bool {
+	switch strings.TrimSuffix(strings.ToLower(program), ".exe") {
+	case "firefox", "firefox-esr", "firefox-bin", "firefox-beta", "firefox-nightly", "firefox-developer-edition",
+		"librewolf", "waterfox", "floorp":
+		return true
+	}
+	return false
+}
+
+// familyOf returns the family of browsers that a main process is of, "" if none.
+func (k *known) familyOf() string {
+	switch {
+	case isChromium(k.info.Name), isChromium(k.command.program):
+		return "chromium"
+	case isFirefox(k.info.Name), isFirefox(k.command.program):
+		return "firefox"
+	}
+	return ""
+}
+
+// maxAncestors bounds the walk from a renderer to its browser: zygotes, fork server and the sandbox helper lie between.
 const maxAncestors = 8
 
 // placeInBrowser finds out which browser a process belongs to, nil if none.
 func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
 	if k.command.role == "" {
-		if isChromium(k.info.Name) || isChromium(k.command.program) {
-			return &heuristics.BrowserProcess{Family: "chromium", Role: "browser", Root: k.id}
+		if family := k.familyOf(); family != "" {
+			return &heuristics.BrowserProcess{Family: family, Role: "browser", Root: k.id}
 		}
 		return nil
 	}
@@ -82,13 +136,29 @@ func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
 	if root == nil || root.command.role != "" || root.info.User != k.info.User {
 		return nil
 	}
-	family := "electron"
-	if isChromium(root.info.Name) || isChromium(root.command.program) {
-		family = "chromium"
+	if k.command.parent != 0 && k.command.parent != root.id.PID {
+		return nil // it says itself that it belongs to another
 	}
-	role := k.command.role
-	if role == "gpu-process" {
-		role = "gpu"
+	family, engine := root.familyOf(), "chromium"
+	if k.command.gecko {
+		engine = "firefox"
 	}
-	return &heuristics.BrowserProcess{Family: family, Role: role, Root: root.id, Renderer: k.command.renderer}
+	if family != engine {
+		family = "electron"
+	}
+	return &heuristics.BrowserProcess{
+		Family: family, Role: k.roleInBrowser(), Root: root.id, Renderer: k.command.renderer,
+	}
+}
+
+// roleInBrowser returns the role in the words of heuristics.BrowserProcess.
+func (k *known) roleInBrowser() string {
+	switch {
+	case k.command.role == "gpu-process":
+		return "gpu"
+	// Firefox keeps the background pages of its extensions apart and names the process so on Linux; no tab lives there.
+	case k.command.gecko && k.info.Name == "WebExtensions":
+		return "extension"
+	}
+	return k.command.role
 }

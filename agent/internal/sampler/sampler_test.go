@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -152,16 +153,36 @@ func TestQuietProcessesAreLeftOut(t *testing.T) {
 	}
 }
 
+// Command lines of Firefox ESR 153 on Debian 12: with the fork server one string, without it one word after another.
+const (
+	geckoJoined = "/usr/lib/firefox-esr/firefox-esr -contentproc -isForBrowser -prefsHandle 0:26817 -prefMapHandle 1:288969 " +
+		"-parentBuildID 20261103151912 -initialChannelId {3119db59-cbe5-4972-a5b3-fb62bb17bb2d} -parentPid 11 -crashHelper 6 " +
+		"-greomni /usr/lib/firefox-esr/omni.ja -appDir /usr/lib/firefox-esr/browser 5 tab\x00"
+	geckoServer = "/usr/lib/firefox-esr/firefox-esr\x00-contentproc\x00-ipcHandle\x000\x00-parentPid\x0011\x00-appDir\x00/usr/lib\x001\x00forkserver\x00"
+)
+
 func TestParseCommandLine(t *testing.T) {
+	chromium := func(program, role string, renderer int) commandLine {
+		return commandLine{program: program, role: role, renderer: renderer}
+	}
 	tests := map[string]commandLine{
-		"/usr/lib/chromium/chromium --type=renderer --lang=en --renderer-client-id=17 --x": {"chromium", "renderer", 17},
-		"/usr/lib/chromium/chromium\x00--type=gpu-process\x00--renderer-client-id=x":       {"chromium", "gpu-process", 0},
-		"/opt/google/chrome/chrome": {"chrome", "", 0},
-		"sh -c --type=renderer":     {"sh", "renderer", 0},
-		"":                          {".", "", 0},
-		"chromium --user-data-dir=/x--type=renderer":                         {"chromium", "", 0},
-		"chromium --renderer-client-id=99999999999999999999 --type=renderer": {"chromium", "renderer", 0},
-		"chromium --type=renderer --renderer-client-id=12\n":                 {"chromium", "renderer", 0},
+		"/usr/lib/chromium/chromium --type=renderer --lang=en --renderer-client-id=17 --x": chromium("chromium", "renderer", 17),
+		"/usr/lib/chromium/chromium\x00--type=gpu-process\x00--renderer-client-id=x":       chromium("chromium", "gpu-process", 0),
+		"/opt/google/chrome/chrome": chromium("chrome", "", 0),
+		"sh -c --type=renderer":     chromium("sh", "renderer", 0),
+		"":                          chromium(".", "", 0),
+		"chromium --user-data-dir=/x--type=renderer":                         chromium("chromium", "", 0),
+		"chromium --renderer-client-id=99999999999999999999 --type=renderer": chromium("chromium", "renderer", 0),
+		"chromium --type=renderer --renderer-client-id=12\n":                 chromium("chromium", "renderer", 0),
+
+		geckoJoined: {program: "firefox-esr", role: "renderer", renderer: 5, gecko: true, parent: 11},
+		strings.ReplaceAll(geckoJoined, " ", "\x00"): {program: "firefox-esr", role: "renderer", renderer: 5, gecko: true, parent: 11},
+		geckoServer:                                                    {program: "firefox-esr", role: "forkserver", gecko: true, parent: 11},
+		"firefox -contentproc -appDir /x 4 rdd":                        {program: "firefox", role: "rdd", gecko: true},
+		"firefox -contentproc 999999999999 tab":                        chromium("firefox", "", 0),
+		"firefox -contentproc -parentPid 99999999999 5 tab":            {program: "firefox", role: "renderer", renderer: 5, gecko: true},
+		"firefox https://news.test/?-contentproc 5 tab":                chromium("firefox", "", 0),
+		"/usr/lib/firefox-esr/firefox-esr --profile /tmp/-contentproc": chromium("firefox-esr", "", 0),
 	}
 	for line, want := range tests {
 		if got := parseCommandLine(line); got != want {
@@ -172,8 +193,10 @@ func TestParseCommandLine(t *testing.T) {
 
 func FuzzParseCommandLine(f *testing.F) {
 	f.Add("/usr/lib/chromium/chromium --type=renderer --renderer-client-id=17")
+	f.Add(geckoJoined)
+	f.Add(geckoServer)
 	f.Fuzz(func(t *testing.T, line string) {
-		if c := parseCommandLine(line); c.renderer < 0 || c.renderer > 999_999_999 || len(c.role) > 40 {
+		if c := parseCommandLine(line); c.renderer < 0 || c.renderer > 999_999_999 || len(c.role) > 40 || c.parent < 0 {
 			t.Errorf("%+v", c)
 		}
 	})
@@ -224,6 +247,45 @@ func TestPlaceInBrowser(t *testing.T) {
 	}
 	if got := placed(shell, shell); got != nil {
 		t.Errorf("a shell: %+v", got)
+	}
+}
+
+func TestPlaceInFirefox(t *testing.T) {
+	process := func(name, line string) known {
+		return known{info: heuristics.ProcessInfo{Name: name, User: "1000"}, command: parseCommandLine(line)}
+	}
+	shell, server := process("bash", "bash"), process("forkserver", geckoServer)
+	firefox, page := process("firefox-esr", "firefox-esr https://news.test/"), process("Isolated Web Co", geckoJoined)
+	want := heuristics.BrowserProcess{
+		Family: "firefox", Role: "renderer", Root: heuristics.ProcessID{PID: 11, StartTime: 1}, Renderer: 5,
+	}
+	for name, chain := range map[string][]known{"fork server": {shell, firefox, server, page}, "none": {shell, firefox, page}} {
+		if got := placed(chain...); got == nil || *got != want {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if got := placed(shell, firefox); got == nil || got.Family != "firefox" || got.Role != "browser" {
+		t.Errorf("browser: %+v", got)
+	}
+	if got := placed(shell, firefox, process("WebExtensions", geckoJoined)); got == nil || got.Role != "extension" {
+		t.Errorf("extensions: %+v", got)
+	}
+	if got := placed(shell, firefox, server); got == nil || got.Role != "forkserver" || got.Renderer != 0 {
+		t.Errorf("fork server: %+v", got)
+	}
+	if got := placed(shell, process("thunderbird", "thunderbird"), page); got == nil || got.Family != "electron" {
+		t.Errorf("a mail program: %+v", got)
+	}
+	if got := placed(shell, process("chromium", "chromium"), page); got == nil || got.Family != "electron" {
+		t.Errorf("a child of Firefox below Chromium: %+v", got)
+	}
+	if got := placed(firefox, page); got != nil { // -parentPid is 11, the parent 10
+		t.Errorf("a child of another Firefox: %+v", got)
+	}
+	other := page
+	other.info.User = "1001"
+	if got := placed(shell, firefox, other); got != nil {
+		t.Errorf("another user's process that calls itself a child: %+v", got)
 	}
 }
 

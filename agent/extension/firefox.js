@@ -1,0 +1,119 @@
+// Firefox tells extensions no process numbers, but the number of a frame carries one: it is the number of the process
+// that made the frame (the childID on its command line) times 2^31, plus a counter. So a frame's process is known from
+// any frame within it, and a frame without one is given an empty one for a moment. This numbering is not documented.
+
+// PER_PROCESS is the distance between the numbers of frames of two processes.
+const PER_PROCESS = 2 ** 31;
+
+// PATIENCE is how long all frames together may take to answer, in milliseconds: a page that hangs answers nothing.
+// SHORTLY is how long the one page may take that is asked whether its process answers at all.
+export const PATIENCE = 1_500;
+const SHORTLY = 400;
+
+// AT_ONCE is how many frames are looked into at a time; MAX_KNOWN the most documents whose process is remembered.
+const AT_ONCE = 16;
+const MAX_KNOWN = 4_096;
+
+// isFirefox reports whether this browser numbers frames as Firefox does.
+export function isFirefox(chrome) {
+  return typeof chrome.runtime.getBrowserInfo === "function";
+}
+
+// childOf returns the number of the process that made the frame with this number, 0 if it says none.
+export function childOf(frameId) {
+  return Number.isSafeInteger(frameId) && frameId > 0 ? Math.floor(frameId / PER_PROCESS) : 0;
+}
+
+// Finder finds the processes of frames. A document never moves to another process, so what was found is remembered as
+// long as the browser's number of the document stands.
+export class Finder {
+  #known = new Map(); // documentId -> process
+  #asked = new Map(); // "tab frame document" -> the answer that is still awaited
+
+  // find adds to each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost is "late" if
+  // the page did not answer in time and "refused" if the browser lets no extension in. live says that the page answered
+  // just now. If some are late, a page of the renderer is live or it hangs as well.
+  async find(chrome, tabs, renderer) {
+    const open = [];
+    const there = [];
+    for (const { tab, frames } of tabs) {
+      const makers = new Map(frames.map((f) => [f.parentFrameId, childOf(f.frameId)]));
+      for (const f of frames) {
+        f.processId = makers.get(f.frameId) || this.#known.get(f.documentId) || 0;
+        if (!f.processId) open.push({ tab, frame: f });
+        else if (f.processId === renderer) there.push({ tab, frame: f });
+      }
+    }
+    await this.#askAll(chrome, open, PATIENCE);
+    const found = open.some(({ frame }) => frame.processId === renderer);
+    if (!found && open.some(({ frame }) => frame.lost === "late")) await this.#askAll(chrome, there.slice(0, 1), SHORTLY);
+  }
+
+  // #askAll looks into frames, some at a time, until the patience is over.
+  async #askAll(chrome, frames, patience) {
+    const waiting = frames.values();
+    const end = performance.now() + patience;
+    const worker = async () => {
+      for (const { tab, frame } of waiting) {
+        const got = await within(end - performance.now(), () => this.#ask(chrome, tab, frame));
+        if (typeof got === "string") {
+          if (!frame.processId) frame.lost = got;
+        } else {
+          Object.assign(frame, got, { live: true });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  }
+
+  // #ask looks into a frame. One that has not answered yet is not asked a second time.
+  #ask(chrome, tab, { frameId, documentId }) {
+    const key = `${tab} ${frameId} ${documentId}`;
+    const asked = this.#asked.get(key);
+    if (asked) return asked;
+    const answer = probe(chrome, tab, frameId, documentId).finally(() => this.#asked.delete(key));
+    this.#asked.set(key, answer);
+    answer.then((got) => this.#remember(documentId, got.processId));
+    return answer;
+  }
+
+  #remember(document, process) {
+    if (!document || !process) return;
+    this.#known.set(document, process);
+    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value);
+  }
+}
+
+// within returns what start's promise comes to, or "late" if that takes longer than this many milliseconds.
+async function within(time, start) {
+  if (time <= 0) return "late";
+  let timer;
+  const late = new Promise((resolve) => (timer = setTimeout(resolve, time, "late")));
+  return Promise.race([start(), late]).finally(() => clearTimeout(timer));
+}
+
+// probe looks into one frame and returns its process and address as of one moment, or "refused".
+async function probe(chrome, tabId, frameId, documentId) {
+  const target = documentId ? { tabId, documentIds: [documentId] } : { tabId, frameIds: [frameId] };
+  try {
+    const [got] = await chrome.scripting.executeScript({ target, func: inside, injectImmediately: true });
+    const processId = childOf(got?.result?.made);
+    return processId ? { processId, url: got.result.url } : "refused";
+  } catch {
+    return "refused";
+  }
+}
+
+// inside runs in the frame, apart from the page's own scripts: it makes an empty frame within an element that is closed
+// to the page, reads its number and takes it away.
+function inside() {
+  const host = document.createElementNS("http://www.w3.org/1999/xhtml", "span");
+  const made = document.createElementNS("http://www.w3.org/1999/xhtml", "iframe");
+  host.attachShadow({ mode: "closed" }).append(made);
+  (document.documentElement ?? document).append(host);
+  try {
+    return { made: globalThis.browser.runtime.getFrameId(made), url: location.href };
+  } finally {
+    host.remove();
+  }
+}
