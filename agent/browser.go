@@ -40,6 +40,7 @@ type browserReport struct {
 	Type         string             `json:"type"` // "browser_install", "browser_status", "browser_remove"
 	ExtensionDir string             `json:"extension_dir"`
 	ExtensionID  string             `json:"extension_id"`
+	FirefoxXPI   string             `json:"firefox_xpi"` // the extension for Firefox
 	Browsers     []browserPlacement `json:"browsers"`
 }
 
@@ -73,7 +74,10 @@ func browserAction(name, short string, act func(browserSetup) (string, []browser
 			if err != nil {
 				return err
 			}
-			report := browserReport{Type: "browser_" + name, ExtensionDir: dir, ExtensionID: extension.ChromiumID}
+			report := browserReport{
+				Type: "browser_" + name, ExtensionDir: dir, ExtensionID: extension.ChromiumID,
+				FirefoxXPI: browser.ExtensionArchive(setup.state),
+			}
 			connected := connectedBrowsers(c.Context())
 			for _, in := range found {
 				report.Browsers = append(report.Browsers, browserPlacement{
