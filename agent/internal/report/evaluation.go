@@ -220,7 +220,8 @@ func viewOf(t *evaluate.Trace) traceView {
 	}
 	v.Said = map[string]string{"none": "nothing", "heavy": "heavy", "mining_like": "mining-like"}[t.Outcome]
 	v.Plot = tracePlot(t)
-	v.Facts = fmt.Sprintf("%.0f s on %d cores", t.Length, t.MachineCores)
+	unit, name := unitOf(t.Length)
+	v.Facts = fmt.Sprintf("%.3g %s on %d cores", t.Length/unit, name, t.MachineCores)
 	switch {
 	case t.Label == evaluate.Mining:
 		v.Facts += "; " + loadOf(t)
