@@ -5,10 +5,11 @@
 // PER_PROCESS is the distance between the numbers of frames of two processes.
 const PER_PROCESS = 2 ** 31;
 
-// PATIENCE is how long all frames together may take to answer, in milliseconds: a page that hangs answers nothing.
-// SHORTLY is how long the one page may take that is asked whether its process answers at all.
-export const PATIENCE = 1_500;
-const SHORTLY = 400;
+// PATIENCE is how long all frames together may take to answer, in milliseconds; the program waits for 4.5 s. On a full
+// machine the first question to 20 processes took 2 s, later ones 20 ms. SHORTLY is how long a page may take that hung
+// at an earlier question, or that is only asked whether its process answers at all.
+export const PATIENCE = 3_500;
+const SHORTLY = 300;
 
 // AT_ONCE is how many frames are looked into at a time; MAX_KNOWN the most documents whose process is remembered.
 const AT_ONCE = 16;
@@ -28,12 +29,12 @@ export function childOf(frameId) {
 // long as the browser's number of the document stands.
 export class Finder {
   #known = new Map(); // documentId -> process
-  #asked = new Map(); // "tab frame document" -> the answer that is still awaited
+  #asked = new Map(); // "tab frame document" -> {answer, since} of one that is still awaited
 
   // find adds to each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost is "late" if
   // the page did not answer in time and "refused" if the browser lets no extension in. live says that the page answered
   // just now. If some are late, a page of the renderer is live or it hangs as well.
-  async find(chrome, tabs, renderer) {
+  async find(chrome, tabs, renderer, patience = PATIENCE) {
     const open = [];
     const there = [];
     for (const { tab, frames } of tabs) {
@@ -44,7 +45,7 @@ export class Finder {
         else if (f.processId === renderer) there.push({ tab, frame: f });
       }
     }
-    await this.#askAll(chrome, open, PATIENCE);
+    await this.#askAll(chrome, open, patience);
     const found = open.some(({ frame }) => frame.processId === renderer);
     if (!found && open.some(({ frame }) => frame.lost === "late")) await this.#askAll(chrome, there.slice(0, 1), SHORTLY);
   }
@@ -52,10 +53,10 @@ export class Finder {
   // #askAll looks into frames, some at a time, until the patience is over.
   async #askAll(chrome, frames, patience) {
     const waiting = frames.values();
-    const end = performance.now() + patience;
+    const start = performance.now();
     const worker = async () => {
       for (const { tab, frame } of waiting) {
-        const got = await within(end - performance.now(), () => this.#ask(chrome, tab, frame));
+        const got = await this.#ask(chrome, tab, frame, start, start + patience);
         if (typeof got === "string") {
           if (!frame.processId) frame.lost = got;
         } else {
@@ -66,15 +67,22 @@ export class Finder {
     await Promise.all(Array.from({ length: AT_ONCE }, worker));
   }
 
-  // #ask looks into a frame. One that has not answered yet is not asked a second time.
-  #ask(chrome, tab, { frameId, documentId }) {
+  // #ask looks into a frame and returns what probe does, or "late". A frame that has not answered an earlier question
+  // is not asked a second time, nor waited for as long.
+  async #ask(chrome, tab, { frameId, documentId }, start, end) {
+    const now = performance.now();
     const key = `${tab} ${frameId} ${documentId}`;
-    const asked = this.#asked.get(key);
-    if (asked) return asked;
-    const answer = probe(chrome, tab, frameId, documentId).finally(() => this.#asked.delete(key));
-    this.#asked.set(key, answer);
-    answer.then((got) => this.#remember(documentId, got.processId));
-    return answer;
+    let asked = this.#asked.get(key);
+    if (!asked) {
+      if (now >= end) return "late";
+      asked = { since: now, answer: probe(chrome, tab, frameId, documentId) };
+      this.#asked.set(key, asked);
+      asked.answer.then((got) => {
+        this.#asked.delete(key);
+        this.#remember(documentId, got.processId);
+      });
+    }
+    return within(asked.since < start ? SHORTLY : end - now, asked.answer);
   }
 
   #remember(document, process) {
@@ -84,12 +92,11 @@ export class Finder {
   }
 }
 
-// within returns what start's promise comes to, or "late" if that takes longer than this many milliseconds.
-async function within(time, start) {
-  if (time <= 0) return "late";
+// within returns what a promise comes to, or "late" if that takes longer than this many milliseconds.
+async function within(time, promise) {
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, time, "late")));
-  return Promise.race([start(), late]).finally(() => clearTimeout(timer));
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // probe looks into one frame and returns its process and address as of one moment, or "refused".

@@ -36,10 +36,13 @@ export class Memory {
 // Chromium's frames come with the number of their process.
 const AS_TOLD = { find: async () => {} };
 
+// SOON is how long one tab's frames may take to answer, in milliseconds, where somebody waits.
+const SOON = 800;
+
 // framesOf returns what is known of a tab's frames: an empty list if there is no such tab, or none it may say.
 export async function framesOf(chrome, tab, finder = AS_TOLD) {
   const frames = await listFrames(chrome, tab);
-  await finder.find(chrome, [{ tab, frames }]);
+  await finder.find(chrome, [{ tab, frames }], undefined, SOON);
   return frames;
 }
 
@@ -71,7 +74,7 @@ export async function whoLivesIn(chrome, memory, renderer, finder = AS_TOLD) {
     awake.map((tab, i) => describe(tab, listed[i].frames, windowOf.get(tab.windowId), (f) => f.processId === renderer || unsure.has(f))),
   );
   if (frames.some((f) => f.origin !== "")) return { frames, last: "" };
-  return { frames, last: memory.last(renderer) || silent(all) };
+  return { frames, last: memory.last(renderer) };
 }
 
 // mayHide returns the frames that may live in the renderer beside those that do: frames whose process was not found, of
@@ -97,15 +100,6 @@ function sharesProcesses(all) {
     sites.set(f.processId, site);
   }
   return false;
-}
-
-// silent returns the one origin whose pages do not answer, for a busy renderer in which nobody was found: "" if there
-// are none or several, or if pages are open that no extension may look into.
-function silent(all) {
-  if (all.some((f) => f.lost === "refused")) return "";
-  const origins = new Set(all.filter((f) => f.lost === "late").map((f) => originOf(f.url)));
-  origins.delete(undefined);
-  return origins.size === 1 ? [...origins][0] : "";
 }
 
 // describe returns what is said of those frames of one tab that live in the renderer.

@@ -1,5 +1,6 @@
 // A browser for the tests: as much of the extension API as is used, over tabs that a test describes.
 
+import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
 // golden returns a message that the Go tests read as well.
@@ -67,4 +68,39 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], use
     },
   };
   return { chrome, calls, listeners, ports, tabs };
+}
+
+// numbered returns the number of a frame that was made in a process, as Firefox gives it.
+export function numbered(process, count) {
+  return process * 2 ** 31 + count;
+}
+
+// firefox returns a browser that tells no processes but lets itself be looked into. The last part of a frame may be
+// "hangs" or "refuses". Its numbers of documents change with process and address, as a document's do.
+export function firefox({ documents = true, ...rest }) {
+  const b = browser(rest);
+  b.probes = [];
+  let count = 100;
+  b.inFrame = ([, , process, url]) => ({ made: numbered(process, count++), url });
+  const idOf = (tab, [id, , process, url]) => `${tab} ${id} ${process} ${url}`;
+  b.chrome.runtime.getBrowserInfo = async () => ({ name: "Firefox" });
+  b.chrome.webNavigation.getAllFrames = async ({ tabId }) =>
+    b.tabs
+      .find((t) => t.id === tabId)
+      ?.frames.map((f) => ({
+        frameId: f[0], parentFrameId: f[1], url: f[3], ...(documents && { documentId: idOf(tabId, f) }),
+      })) ?? null;
+  b.chrome.scripting = {
+    executeScript: async ({ target: { tabId, frameIds, documentIds }, injectImmediately }) => {
+      assert.equal(injectImmediately, true);
+      const { frames } = b.tabs.find((t) => t.id === tabId);
+      const frame = frames.find((f) => (documentIds ? documentIds[0] === idOf(tabId, f) : frameIds[0] === f[0]));
+      if (!frame) throw new Error("Invalid document");
+      b.probes.push([tabId, frame[0]]);
+      if (frame[4] === "refuses") throw new Error("Missing host permission for the tab");
+      if (frame[4] === "hangs") return new Promise(() => {});
+      return [{ frameId: frame[0], result: b.inFrame(frame) }];
+    },
+  };
+  return b;
 }

@@ -21,8 +21,9 @@ const (
 	maxQueued      = 32  // questions that a host has not taken yet
 	maxOpen        = 512 // questions that wait for an answer
 	maxRecent      = 1024
-	maxUncollected = 256 // answers that the sampler has not taken yet
-	answerWithin   = 2 * time.Second
+	maxUncollected = 256                     // answers that the sampler has not taken yet
+	answerWithin   = 4500 * time.Millisecond // Firefox looks into its pages, and some hang
+	othersWithin   = 500 * time.Millisecond  // the other profiles, once one has named frames
 	askAgainAfter  = 5 * time.Second
 	actWithin      = 5 * time.Second
 	lookEvery      = 100 * time.Millisecond
@@ -156,6 +157,9 @@ func (b *Bridge) Answer(pid int32, said api.Answer) error {
 		return b.refuse(h, errors.New("an answer to another question"))
 	}
 	delete(x.waiting, h)
+	if len(a.Frames) > 0 {
+		x.timer.Reset(othersWithin)
+	}
 	b.settle(a.ID, x)
 	return nil
 }
@@ -173,7 +177,7 @@ func (b *Bridge) refuse(h *attached, err error) error {
 }
 
 // Ask asks who lives in a renderer process: p, a process of the browser root, which numbers it renderer. It never
-// blocks. The answer comes by Answers within two seconds, or never. A renderer asked about in the last five seconds is
+// blocks. The answer comes by Answers within answerWithin, or never. A renderer asked about in the last five seconds is
 // not asked again.
 func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 	b.mu.Lock()

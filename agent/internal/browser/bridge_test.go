@@ -181,19 +181,20 @@ func TestProfilesAreMerged(t *testing.T) {
 	nobody := &says{}
 	for name, c := range map[string]struct {
 		first, second any // *says, gone, or nil for silence
-		atOnce, later []string
+		// what is there at once, when one profile has named frames and the other had its chance, and at the end
+		atOnce, soon, late []string
 	}{
-		"one has it":                 {nobody, &says{origins: []string{"https://a.test"}}, []string{"4711: https://a.test; "}, nil},
-		"both say they have":         {&says{origins: []string{"https://b.test"}}, &says{origins: []string{"https://a.test"}}, []string{"4711: https://b.test https://a.test; "}, nil},
-		"nobody lives there":         {nobody, nobody, []string{"4711: ; "}, nil},
-		"one remembers":              {&says{last: "https://a.test"}, nobody, []string{"4711: ; https://a.test"}, nil},
-		"one silent, the other has":  {nil, &says{origins: []string{"https://a.test"}}, nil, []string{"4711: https://a.test; "}},
-		"one silent, the other once": {nil, &says{last: "https://a.test"}, nil, []string{"4711: ; https://a.test"}},
-		"one silent, no guess":       {nil, nobody, nil, nil},
-		"both silent":                {nil, nil, nil, nil},
-		"one closes, the other has":  {gone, &says{origins: []string{"https://a.test"}}, []string{"4711: https://a.test; "}, nil},
-		"one closes, no guess":       {gone, nobody, nil, nil},
-		"both close":                 {gone, gone, nil, nil},
+		"one has it":                 {nobody, &says{origins: []string{"https://a.test"}}, []string{"4711: https://a.test; "}, nil, nil},
+		"both say they have":         {&says{origins: []string{"https://b.test"}}, &says{origins: []string{"https://a.test"}}, []string{"4711: https://b.test https://a.test; "}, nil, nil},
+		"nobody lives there":         {nobody, nobody, []string{"4711: ; "}, nil, nil},
+		"one remembers":              {&says{last: "https://a.test"}, nobody, []string{"4711: ; https://a.test"}, nil, nil},
+		"one silent, the other has":  {nil, &says{origins: []string{"https://a.test"}}, nil, []string{"4711: https://a.test; "}, nil},
+		"one silent, the other once": {nil, &says{last: "https://a.test"}, nil, nil, []string{"4711: ; https://a.test"}},
+		"one silent, no guess":       {nil, nobody, nil, nil, nil},
+		"both silent":                {nil, nil, nil, nil, nil},
+		"one closes, the other has":  {gone, &says{origins: []string{"https://a.test"}}, []string{"4711: https://a.test; "}, nil, nil},
+		"one closes, no guess":       {gone, nobody, nil, nil, nil},
+		"both close":                 {gone, gone, nil, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -210,12 +211,15 @@ func TestProfilesAreMerged(t *testing.T) {
 					}
 				}
 				expect(t, b, c.atOnce...)
-				time.Sleep(1900 * time.Millisecond)
+				time.Sleep(othersWithin + 10*time.Millisecond)
+				synctest.Wait()
+				expect(t, b, c.soon...)
+				time.Sleep(answerWithin - othersWithin - 20*time.Millisecond)
 				synctest.Wait()
 				expect(t, b)
-				time.Sleep(200 * time.Millisecond)
+				time.Sleep(20 * time.Millisecond)
 				synctest.Wait()
-				expect(t, b, c.later...)
+				expect(t, b, c.late...)
 				quiet(t, b)
 			})
 		})

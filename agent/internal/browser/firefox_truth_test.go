@@ -3,6 +3,8 @@
 package browser
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,4 +49,68 @@ func TestNamesEveryContentProcess(t *testing.T) {
 			t.Logf("%d frames, slowest answer %v", total, slowest)
 		})
 	}
+}
+
+// look asks about every content process and judges the answers.
+func (b *firefox) look(t *testing.T, c *tally) {
+	t.Helper()
+	truth := b.truth(t)
+	for number, p := range b.renderers(t) {
+		got, took := b.who(t, p, number)
+		c.took = append(c.took, took)
+		if names := truth[p.PID]; len(names) > 0 {
+			c.judge(t, "firefox", got, names)
+		} else if len(got.Frames) > 0 || got.LastOrigin != "" {
+			t.Errorf("content process %d holds nothing, but was said to hold %v, last %s", number, namesOf(got.Frames), got.LastOrigin)
+		}
+	}
+}
+
+// TestFirefoxOnOddPaths counts how sure the answers are where a page hides, hangs, moves, sleeps or is locked up.
+func TestFirefoxOnOddPaths(t *testing.T) {
+	b := startFirefox(t, pages(), nil)
+	var c tally
+	for _, path := range []string{
+		"one.test /", "two.test /?strict", "three.test /?apart", "news.test /?nested&deep=adnet.test&frame=widget.test",
+		"a.same.test /", "b.same.test /?frame=adnet.test", "front.test /?deep=four.test&frame=one.test", "keep.test /?strict&frame=one.test",
+	} {
+		host, path, _ := strings.Cut(path, " ")
+		b.openTab(t, b.url(host, path))
+	}
+	b.look(t, &c)
+
+	moved := b.openTab(t, b.url("before.test", "/?nested"))
+	b.navigate(t, moved, b.url("after.test", "/"))
+	b.run(t, `gBrowser.browsers.find((b) => b.browserId === args[0]).goBack();`, nil, moved)
+	b.loaded(t, moved, b.url("before.test", "/?nested"))
+	b.run(t, `const t = gBrowser.tabs.find((t) => t.linkedBrowser.browserId === args[0]); // asleep
+		gBrowser.selectedTab = gBrowser.tabs.at(-1);
+		await gBrowser.prepareDiscardBrowser(gBrowser.tabs[1]);
+		return gBrowser.discardBrowser(gBrowser.tabs[1], true);`, nil, moved)
+	b.popUp(t, b.url("opener.test", "/"), b.url("popup.test", "/"))
+	b.look(t, &c)
+
+	b.openTab(t, b.url("hang.test", "/?hangs"))
+	time.Sleep(time.Second)
+	b.look(t, &c)
+
+	slices.Sort(c.took)
+	t.Logf("%d frames: %d exact, %d weaker, %d wrong; answers p50 %v, p95 %v, slowest %v", c.frames, c.exact, c.weaker, c.wrong,
+		c.took[len(c.took)/2], c.took[len(c.took)*95/100], c.took[len(c.took)-1])
+	if c.frames < 60 || c.exact*100 < c.frames*95 {
+		t.Errorf("%d of %d frames exact, want 95 %% of at least 60", c.exact, c.frames)
+	}
+}
+
+// popUp opens a page that opens another in a tab of its own.
+func (b *firefox) popUp(t *testing.T, opener, url string) {
+	t.Helper()
+	tab := b.openTab(t, opener)
+	b.run(t, `const browser = gBrowser.browsers.find((b) => b.browserId === args[0]);
+		await new Promise((done, failed) => {
+			browser.messageManager.loadFrameScript("data:,content.wrappedJSObject.open(" + encodeURIComponent(JSON.stringify(args[1])) + ")", false);
+			const end = Date.now() + 20000;
+			const look = () => gBrowser.browsers.some((b) => b.currentURI.spec === args[1]) ? done() : Date.now() > end ? failed(new Error("no popup")) : Services.wm.getMostRecentBrowserWindow().setTimeout(look, 50);
+			look();
+		});`, nil, tab, url)
 }

@@ -25,10 +25,18 @@ import (
 )
 
 // pages serves every host name: ?frame=HOST and ?deep=HOST add a frame of that host, ?nested (as in the deep ones) adds
-// frames without a host of their own.
+// frames without a host of their own. ?strict allows the page nothing, ?apart keeps it from its opener, ?hangs makes it
+// busy for 20 s as soon as it is there.
 func pages() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
+		if r.URL.Query().Has("strict") {
+			w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-src 'none'; sandbox")
+		}
+		if r.URL.Query().Has("apart") {
+			w.Header().Set("Cross-Origin-Opener-Policy", "same-origin")
+			w.Header().Set("Cross-Origin-Embedder-Policy", "require-corp")
+		}
 		fmt.Fprintf(w, "<!doctype html><title>%s</title>", r.Host)
 		query := r.URL.Query()
 		for _, host := range query["frame"] {
@@ -44,6 +52,9 @@ func pages() http.Handler {
 		}
 		if query.Has("prerender") {
 			fmt.Fprint(w, `<script type="speculationrules">{"prerender":[{"urls":["/next"],"eagerness":"immediate"}]}</script>`)
+		}
+		if query.Has("hangs") {
+			fmt.Fprint(w, `<script>onload = () => setTimeout(() => { for (const end = Date.now() + 20_000; Date.now() < end;); }, 300)</script>`)
 		}
 		if query.Has("asks") {
 			fmt.Fprint(w, `<script>addEventListener("beforeunload", (e) => e.preventDefault())</script>`)
