@@ -52,7 +52,7 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	d.tick++
 	busy := s.Busy - d.busy
 	d.busy = s.Busy
-	d.partial = d.partial || slices.ContainsFunc(s.Gaps, func(g Gap) bool { return g.Kind == GapHidden })
+	d.partial = d.partial || slices.ContainsFunc(s.Gaps, func(g Gap) bool { return g.Kind == GapHidden || g.Kind == GapHostOnly })
 	if dt <= 0 {
 		return nil
 	}
@@ -126,7 +126,8 @@ func (d *Detector) group(key string) *group {
 }
 
 // judgeRest appends a verdict on what the machine was busy with beyond every process that was seen: what hides from the
-// list of processes, or lives too briefly to be on it. Where other users' processes are invisible it says nothing.
+// list of processes, or lives too briefly to be on it. Where processes are invisible, or a recording holds none, it says
+// nothing.
 func (d *Detector) judgeRest(verdicts []Verdict, s *Snapshot, unaccounted, dt time.Duration) []Verdict {
 	if d.partial || s.Busy == 0 {
 		return verdicts

@@ -325,8 +325,10 @@ func TestWhatNobodyAccountsForIsASubject(t *testing.T) {
 	if got := run(nil)["unattributed"]; got < 50 || got > 61 {
 		t.Errorf("unattributed %.1f core-seconds, want about 60", got)
 	}
-	if got := run([]Gap{{Kind: GapHidden}})["unattributed"]; got != 0 {
-		t.Errorf("where others' processes are hidden %.1f core-seconds are called unattributed", got)
+	for _, kind := range []GapKind{GapHidden, GapHostOnly} {
+		if got := run([]Gap{{Kind: kind}})["unattributed"]; got != 0 {
+			t.Errorf("where processes are %s %.1f core-seconds are called unattributed", kind, got)
+		}
 	}
 }
 
