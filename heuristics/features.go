@@ -18,7 +18,7 @@ type Features struct {
 	Busy, Window time.Duration
 	// Interval is the mean time between two samples.
 	Interval time.Duration
-	// Workers is the number of busy worker threads: in a browser those of web workers, elsewhere all but the first;
+	// Workers is the number of busy worker threads: in a browser those of web workers, elsewhere all;
 	// WorkerShare their share of the subject's CPU, 0 to 1; WorkerUneven the relative spread of their demands (0 is
 	// equal); MainShare the main thread's share.
 	Workers                              int

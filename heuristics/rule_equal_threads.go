@@ -18,7 +18,6 @@ func (equalThreads) judge(f *Features, about *Subject) (float64, map[string]floa
 	if about.Info.Browser != nil || math.IsNaN(f.WorkerShare) || f.Busy < sustainedFrom || f.Workers < 2 {
 		return 0, nil, "", false
 	}
-	// The threads of a pool take turns with its main thread; those of a miner do everything.
 	strength := ramp(f.WorkerShare, 0.7, 0.95) * evenness(f)
 	if strength > 0 {
 		return strength, workerFacts(f), workerText(f, "thread"), true

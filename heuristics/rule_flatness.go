@@ -25,7 +25,7 @@ func (flatness) define() Definition {
 	}
 }
 
-func (flatness) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (flatness) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if math.IsNaN(f.Spread) || f.Interval > coarse || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}
@@ -34,7 +34,7 @@ func (flatness) judge(f *Features, _ *Subject) (float64, map[string]float64, str
 	case f.Spread < evenSpread:
 		text := fmt.Sprintf("The load is steady: it varies by %.1f %% from second to second.", 100*f.Spread)
 		return 1 - ramp(f.Spread, flatSpread, evenSpread), facts, text, true
-	case f.Spread > wildSpread:
+	case f.Spread > wildSpread && about.Kind == SubjectProcess: // what a group uses is told in lumps, when members end
 		text := fmt.Sprintf("The load goes up and down by %s, unlike mining.", percent(f.Spread))
 		return -ramp(f.Spread, wildSpread, 2*wildSpread), facts, text, true
 	}

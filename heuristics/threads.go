@@ -90,8 +90,8 @@ func (t *threads) named() bool {
 	return slices.ContainsFunc(t.inOrder, func(th *thread) bool { return th.name != "" })
 }
 
-// fill sets the thread features. In a browser only worker threads count as workers; in another program every thread
-// but the first does.
+// fill sets the thread features. In a browser only worker threads count as workers; in another program every
+// thread does, for a program of two equal threads may run one of them on its first.
 func (t *threads) fill(f *Features, main int32, inBrowser bool) {
 	f.Workers, f.WorkerShare, f.WorkerUneven, f.MainShare, f.WorkerDemand = 0, math.NaN(), math.NaN(), math.NaN(), math.NaN()
 	if !t.known() {
@@ -105,7 +105,9 @@ func (t *threads) fill(f *Features, main int32, inBrowser bool) {
 		all += th.use
 		if th.tid == main {
 			mainUse = th.use
-			continue
+			if inBrowser {
+				continue
+			}
 		}
 		if th.wall <= 0 || (inBrowser && !isWorker(th.name)) {
 			continue

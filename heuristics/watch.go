@@ -18,7 +18,6 @@ const (
 
 // watch follows one subject that uses the processor, from the onset of the load to its end.
 type watch struct {
-	span     time.Duration
 	quick    float64 // short-term load in cores
 	busy     time.Duration
 	quiet    time.Duration // how long it has been below the floor
@@ -34,7 +33,7 @@ type watch struct {
 }
 
 func newWatch(span time.Duration) *watch {
-	return &watch{span: span, load: newWindow(span), demand: newWindow(span)}
+	return &watch{load: newWindow(span), demand: newWindow(span)}
 }
 
 // advance takes what the subject used during dt and reports whether it is still worth watching. sample is that of a
@@ -57,7 +56,7 @@ func (w *watch) advance(cpu, dt time.Duration, sample *ProcessSample, process bo
 		w.load.add(cpu, dt)
 	}
 	if sample != nil {
-		w.readings.observe(sample, cpu, dt, w.span)
+		w.readings.observe(sample, dt)
 	}
 	if sample != nil && len(sample.Threads) > 0 {
 		w.threads.observe(sample.Threads, dt)
