@@ -32,6 +32,7 @@ func arrows() []arrow {
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
 		{in + "sampler", []string{"heuristics", in + "pipeline", in + "browser"}, "the sampler reads; it does not judge"},
 		{in + "trace", []string{"heuristics", in + "pipeline"}, "a recording is a source like any other"},
+		{in + "importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
 		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},

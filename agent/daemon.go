@@ -180,7 +180,7 @@ func sayGap(g heuristics.Gap) string {
 		return fmt.Sprintf("the clock was set by %v; what is watched goes on, times of alerts follow the new clock", length)
 	case heuristics.GapHidden:
 		return "processes of other users (or outside this container) are invisible here and are not judged"
-	case heuristics.GapUnreadable, heuristics.GapLateTick:
+	case heuristics.GapUnreadable, heuristics.GapLateTick, heuristics.GapHostOnly:
 	}
 	return ""
 }

@@ -70,7 +70,7 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
 	verdicts = d.judgeRest(verdicts, &s, busy-seen, dt)
 	for _, a := range ended {
-		if g := d.groups[a.group]; g != nil {
+		if g := d.groups[a.group]; g != nil && a.orphan {
 			g.lives.end(a.cpu)
 		}
 		verdicts = d.end(verdicts, a)
@@ -103,6 +103,11 @@ func (d *Detector) enter(u use, dt time.Duration) {
 		}
 		if u.cpu > g.busiest.cpu {
 			g.busiest = u
+		}
+	}
+	if g := d.groups[a.lastGroup]; g != nil {
+		for range u.ended {
+			g.lives.end(u.lives / time.Duration(u.ended))
 		}
 	}
 	if u.unseen > 0 {

@@ -22,6 +22,10 @@ type account struct {
 	settled time.Duration
 	// lastGroup is the group of a child that ended or began lately: where unseen children most likely belong.
 	lastGroup string
+	// ended counts its children that were seen and ended since it was last told of ended children's time.
+	ended int
+	// orphan reports, of an ended process, that no parent is known that will be told how much it used.
+	orphan bool
 }
 
 // use is what one process used during one tick.
@@ -31,6 +35,9 @@ type use struct {
 	cpu     time.Duration
 	// unseen is the CPU time of children that began and ended between two ticks, or ran on after they were last seen.
 	unseen time.Duration
+	// ended is how many children that were seen ended, lives the CPU time of all that ended.
+	ended int
+	lives time.Duration
 }
 
 // maxProcesses bounds the ledger against a trace made to exhaust memory.
@@ -76,15 +83,16 @@ func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
 		}
 		limit := since * time.Duration(max(1, s.Cores))
 		cpu = min(cpu, limit)
-		unseen := time.Duration(0)
+		unseen, ended, lives := time.Duration(0), 0, time.Duration(0)
 		if known && p.Children > a.children {
+			ended, lives, a.ended = a.ended, p.Children-a.children, 0
 			a.settled -= p.Children - a.children
 			if a.settled < 0 {
 				unseen, a.settled = min(-a.settled, limit), 0
 			}
 		}
 		a.cpu, a.children, a.at = p.CPU(), p.Children, s.At
-		uses = append(uses, use{account: a, sample: p, cpu: cpu, unseen: unseen})
+		uses = append(uses, use{account: a, sample: p, cpu: cpu, unseen: unseen, ended: ended, lives: lives})
 	}
 	l.at, l.begun = s.At, true
 	return dt, uses
@@ -119,10 +127,13 @@ func (l *ledger) close(ended []ProcessID) []*account {
 		}
 		out = append(out, a)
 		delete(l.accounts, id)
-		if parent := l.accounts[a.info.Parent]; parent != nil {
-			parent.settled += a.cpu + a.children
-			parent.lastGroup = a.group
+		parent := l.accounts[a.info.Parent]
+		if a.orphan = parent == nil; a.orphan {
+			continue
 		}
+		parent.settled += a.cpu + a.children
+		parent.lastGroup = a.group
+		parent.ended++
 	}
 	return out
 }

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minewatch/minewatch/agent/internal/importer"
+	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/agent/internal/trace"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+func importCommand() *cobra.Command {
+	var (
+		o               importer.Options
+		from, to, unit  string
+		columns         map[string]string
+		formatsForHelp  = strings.Join(importer.Formats(), ", ")
+		columnsExplains = "time=NAME,cpu=NAME[,process=NAME][,pid=NAME][,rss=NAME]"
+	)
+	c := &cobra.Command{
+		Use:   "import FILE -o TRACE",
+		Short: "Turn the log of another tool into a recording",
+		Long: "Turn the log of another tool into a recording that replay and eval judge like any other. FILE may be - for " +
+			"standard input, and compressed with gzip or zstd. It says what the log lacks for a full verdict.",
+		Args: exactly("log"),
+		RunE: func(c *cobra.Command, args []string) error {
+			if to == "" {
+				return usageError{errors.New("say where to: -o TRACE"), c.CommandPath()}
+			}
+			switch unit {
+			case "one-core", "all-cores":
+				o.AllCores = unit == "all-cores"
+			default:
+				return usageError{fmt.Errorf("--unit is one-core or all-cores, not %q", unit), c.CommandPath()}
+			}
+			switch o.DateOrder {
+			case "", "mdy", "dmy", "ymd":
+			default:
+				return usageError{fmt.Errorf("--date-order is mdy, dmy or ymd, not %q", o.DateOrder), c.CommandPath()}
+			}
+			if o.Cores < 0 || o.Interval < 0 {
+				return usageError{errors.New("--cores and --interval must be above zero"), c.CommandPath()}
+			}
+			o.Columns = columns
+			return importLog(c, args[0], from, to, o)
+		},
+	}
+	c.Flags().StringVar(&from, "from", "auto", "the `format`: auto, "+formatsForHelp)
+	c.Flags().StringVarP(&to, "output", "o", "", "the `file` to write (must not exist)")
+	c.Flags().IntVar(&o.Cores, "cores", 0, "logical processors of the computer, where the log does not say")
+	c.Flags().StringVar(&unit, "unit", "one-core", "what 100 % means for a process: one-core or all-cores")
+	c.Flags().DurationVar(&o.Interval, "interval", 0, "time between two samples, where the log does not say")
+	c.Flags().StringToStringVar(&columns, "columns", nil, "the columns of a CSV: "+columnsExplains)
+	c.Flags().StringVar(&o.DateOrder, "date-order", "", "mdy, dmy or ymd, for dates that could be either")
+	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process of a log about one")
+	return c
+}
+
+// importLog writes the recording and says what was found.
+func importLog(c *cobra.Command, file, from, to string, o importer.Options) error {
+	var in io.Reader = c.InOrStdin()
+	if file != "-" {
+		f, err := os.Open(file)
+		if err != nil {
+			return fmt.Errorf("the log cannot be read: %w", err)
+		}
+		defer f.Close()
+		in = f
+	}
+	found, source, err := importer.Open(in, file, from, o)
+	if err != nil {
+		return err
+	}
+	out, err := openRecording(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	h := trace.Header{
+		Started: time.Now().UTC().Truncate(time.Second), Cores: found.Cores, IntervalMS: found.Interval.Milliseconds(),
+		OS: "unknown", Agent: version, Load: "imported from " + found.Format,
+	}
+	n, err := writeImport(c.Context(), trace.Record(source, out, h))
+	if closeErr := out.Close(); err == nil && closeErr != nil {
+		err = fmt.Errorf("the recording could not be finished: %w", closeErr)
+	}
+	if n.samples > 0 {
+		fmt.Fprint(c.OutOrStdout(), describeImport(found, to, n))
+	}
+	if err != nil {
+		return fmt.Errorf("%w; what came before it is in %s", err, to)
+	}
+	return nil
+}
+
+// writeImport drains the source and counts what it held.
+func writeImport(ctx context.Context, source pipeline.Source) (n imported, err error) {
+	for s, err := range source(ctx) {
+		if err != nil {
+			return n, err
+		}
+		n.samples++
+		for _, g := range s.Gaps {
+			if g.Kind != heuristics.GapHostOnly {
+				n.gaps++
+			}
+		}
+		n.last = s.At
+		for i := range s.Processes {
+			if s.Processes[i].Info != nil {
+				n.processes++
+			}
+		}
+	}
+	return n, nil
+}
+
+// imported counts what an import wrote.
+type imported struct {
+	samples, processes, gaps int
+	last                     time.Duration
+}
+
+// describeImport says what a log turned out to hold, and what it lacks.
+func describeImport(f *importer.Found, to string, n imported) string {
+	unit := "counters of seconds"
+	if f.Unit != "" {
+		unit = "100 % is " + f.Unit
+	}
+	cores := map[string]string{
+		"log": "as the log says", "option": "as you said", "guess": "guessed from the load; say it with --cores",
+	}[f.CoresFrom]
+	gaps := "no gaps"
+	if n.gaps > 0 {
+		gaps = fmt.Sprintf("%d gaps or jumps of the clock", n.gaps)
+	}
+	return fmt.Sprintf("%s: %s, %s, %d cores (%s), %d samples every %v over %v, %d processes, %s.\nMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
+		to, f.Format, unit, f.Cores, cores, n.samples, f.Interval.Round(10*time.Millisecond), n.last.Round(time.Second),
+		n.processes, gaps, strings.Join(f.Missing(), "; "), to)
+}

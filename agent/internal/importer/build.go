@@ -1,0 +1,266 @@
+package importer
+
+import (
+	"context"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// block is what a log says of one moment.
+type block struct {
+	// at is the moment in seconds, since 1970 or since any other fixed time.
+	at float64
+	// rows are its processes and threads; those that are left out did nothing.
+	rows []row
+	// host is the load of the whole machine in cores, NaN where the log tells of processes.
+	host float64
+}
+
+func newBlock(at float64) block { return block{at: at, host: math.NaN()} }
+
+// sum returns the load of all processes in cores.
+func (b *block) sum() float64 {
+	var s float64
+	for i := range b.rows {
+		if r := &b.rows[i]; r.tid == 0 && r.cores > 0 {
+			s += r.cores
+		}
+	}
+	if b.host > s { // NaN compares false
+		return b.host
+	}
+	return s
+}
+
+// row is one process, or one of its threads, at one moment.
+type row struct {
+	pid, tid   int32
+	name, user string
+	nice       int
+	// cores is the mean use since the moment before, cpu the seconds used so far: one of them is NaN.
+	cores, cpu float64
+	// wait is the mean time spent ready with no core free, in cores; NaN if not known.
+	wait float64
+	// resident, read, written and moved are bytes; 0 if not known.
+	resident, read, written, moved uint64
+}
+
+func newRow(pid int32) row {
+	return row{pid: pid, cores: math.NaN(), cpu: math.NaN(), wait: math.NaN()}
+}
+
+const (
+	// maxRows bounds the rows of one block, as docs/trace.md does the processes of a tick.
+	maxRows = 200_000
+	// maxKept bounds the processes that are remembered, maxCores what is believed of a machine.
+	maxKept  = 200_000
+	maxCores = 4096
+	// forgotten is how many blocks a process may be left out before it counts as ended: most tools leave out what idles.
+	forgotten = 600
+	// gapFactor is how many intervals a step may last before part of it counts as not seen.
+	gapFactor = 3
+)
+
+// builder turns blocks into snapshots.
+type builder struct {
+	found *Found
+	kept  map[int32]*kept
+	at    time.Duration
+	last  float64
+	begun bool
+	n     int
+	cores int
+	busy  time.Duration
+	used  time.Duration // by all processes in the present block
+}
+
+// kept is what is remembered of one process.
+type kept struct {
+	id       heuristics.ProcessID
+	name     string
+	cpu      time.Duration
+	counter  float64 // as last seen, of logs with counters
+	seen     int
+	threads  map[int32]*keptThread
+	lives    int64
+	replaced bool
+}
+
+type keptThread struct {
+	name      string
+	run, wait time.Duration
+}
+
+// snapshots returns the Source of a log whose first blocks were read ahead.
+func snapshots(found *Found, first []block, broken error, next func() (block, error, bool), stop func()) pipeline.Source {
+	return func(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
+		return func(yield func(heuristics.Snapshot, error) bool) {
+			defer stop()
+			b := &builder{found: found, kept: map[int32]*kept{}, cores: found.Cores}
+			for i := range first {
+				if ctx.Err() != nil || !yield(b.snapshot(&first[i]), nil) {
+					return
+				}
+			}
+			for {
+				blk, err, ok := block{}, broken, true
+				if err == nil {
+					blk, err, ok = next()
+				}
+				if !ok || ctx.Err() != nil {
+					return
+				}
+				if err != nil {
+					yield(heuristics.Snapshot{}, err)
+					return
+				}
+				if !yield(b.snapshot(&blk), nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// snapshot turns one block into a snapshot.
+func (b *builder) snapshot(blk *block) heuristics.Snapshot {
+	var s heuristics.Snapshot
+	lasted := b.step(blk.at, &s)
+	b.n++
+	s.At, s.Cores = b.at, max(b.cores, 1)
+	s.Time = time.Unix(0, 0).Add(span(blk.at)).UTC()
+	if b.found.HostOnly {
+		if b.n == 1 {
+			s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapHostOnly})
+		}
+		b.busy += span(blk.host * lasted.Seconds())
+		s.Busy = b.busy + time.Microsecond // 0 would mean that it is not known
+		return s
+	}
+	at := map[int32]int{}
+	b.used = 0
+	for i := range blk.rows {
+		b.enter(&s, at, &blk.rows[i], lasted)
+	}
+	// Nobody can use more cores than there are: where the log does not say how many, the load tells at least.
+	b.cores = max(b.cores, int(min(math.Ceil(b.used.Seconds()/lasted.Seconds()-0.05), maxCores)))
+	s.Cores = max(b.cores, 1)
+	b.forget(&s)
+	return s
+}
+
+// step advances the steady clock and returns how much of the step the log covers.
+func (b *builder) step(at float64, s *heuristics.Snapshot) time.Duration {
+	defer func() { b.last, b.begun = at, true }()
+	if !b.begun {
+		return b.found.Interval
+	}
+	d := span(at - b.last)
+	switch interval := b.found.Interval; {
+	case at <= b.last: // the clock was set back: one interval has passed, as far as one can know
+		s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapClockJumped, Length: span(b.last - at)})
+		b.at += interval
+		return interval
+	case d > gapFactor*interval+time.Second:
+		s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapLateTick, Length: d - interval})
+		b.at += d
+		return interval
+	default:
+		b.at += max(d, time.Microsecond)
+		return d
+	}
+}
+
+// enter adds one row to the snapshot. at holds the places of the processes listed so far.
+func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted time.Duration) {
+	k := b.kept[r.pid]
+	again := k != nil && r.tid == 0 && (k.name != r.name || (!math.IsNaN(r.cpu) && r.cpu < k.counter))
+	if k == nil || again { // new, or another life of the pid
+		if k == nil && (len(b.kept) >= maxKept || r.tid != 0) {
+			return
+		}
+		lives := int64(1)
+		if again {
+			s.Exited = append(s.Exited, k.id)
+			lives = k.lives + 1
+			delete(at, r.pid)
+		}
+		k = &kept{id: heuristics.ProcessID{PID: r.pid, StartTime: lives}, name: r.name, counter: math.NaN(), lives: lives}
+		b.kept[r.pid] = k
+	}
+	place, listed := at[r.pid]
+	if !listed {
+		p := heuristics.ProcessSample{ID: k.id, User: k.cpu}
+		if k.seen == 0 {
+			p.Info = &heuristics.ProcessInfo{Name: k.name, User: r.user, Nice: r.nice}
+		}
+		place = len(s.Processes)
+		at[r.pid] = place
+		s.Processes = append(s.Processes, p)
+	}
+	p := &s.Processes[place]
+	k.seen = b.n
+	if r.tid != 0 {
+		k.thread(p, r, lasted)
+		return
+	}
+	before := k.cpu
+	switch {
+	case !math.IsNaN(r.cpu):
+		if !math.IsNaN(k.counter) {
+			k.cpu += span(r.cpu - k.counter)
+		}
+		k.counter = r.cpu
+	case r.cores > 0:
+		k.cpu += span(min(r.cores, maxCores) * lasted.Seconds())
+	}
+	b.used += k.cpu - before
+	p.User = k.cpu
+	p.Resident, p.ReadBytes, p.WriteBytes, p.Transferred = r.resident, r.read, r.written, r.moved
+}
+
+// maxThreads bounds the threads kept of one process.
+const maxThreads = 1024
+
+// thread adds a thread to its process.
+func (k *kept) thread(p *heuristics.ProcessSample, r *row, lasted time.Duration) {
+	if k.threads == nil {
+		k.threads = map[int32]*keptThread{}
+	}
+	t := k.threads[r.tid]
+	if t == nil {
+		if len(k.threads) >= maxThreads {
+			return
+		}
+		t = &keptThread{name: r.name}
+		k.threads[r.tid] = t
+	}
+	if r.cores > 0 {
+		t.run += span(min(r.cores, 1) * lasted.Seconds())
+	}
+	if r.wait > 0 {
+		t.wait += span(min(r.wait, 1) * lasted.Seconds())
+	}
+	p.Threads = append(p.Threads, heuristics.ThreadSample{TID: r.tid, Name: t.name, Run: t.run, Wait: t.wait})
+}
+
+// forget ends processes that were left out for long.
+func (b *builder) forget(s *heuristics.Snapshot) {
+	if b.n%60 != 0 && len(b.kept) < maxKept {
+		return
+	}
+	limit := b.n - forgotten
+	if len(b.kept) >= maxKept {
+		limit = b.n - 2
+	}
+	for pid, k := range b.kept {
+		if k.seen < limit {
+			s.Exited = append(s.Exited, k.id)
+			delete(b.kept, pid)
+		}
+	}
+}
