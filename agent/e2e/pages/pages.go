@@ -37,6 +37,15 @@ const (
 	Shop  = "shop.test"  // a slow banner
 
 	Widget = "widget.test" // a small page to show in a frame of another
+
+	// Heavy for honest reasons, for ?seconds= (80, at most 90).
+	VideoGrid = "videogrid.test" // nine looping videos
+	Call      = "call.test"      // a video call of the page with itself
+	GL        = "gl.test"        // a WebGL scene
+	Sheet     = "sheet.test"     // a spreadsheet in use
+	Train     = "train.test"     // trains a network on the page's own thread
+	Gate      = "gate.test"      // workers solve a puzzle for 4 to 12 s, then a quiet page
+	Storm     = "storm.test"     // goes to a fresh, heavy page every 2 to 4 s
 )
 
 // maxReport bounds the body of a page's report, in bytes.
@@ -50,6 +59,7 @@ type Server struct {
 	mu     sync.Mutex
 	visits map[string]int
 	loads  map[string]Load
+	work   map[string]time.Time
 }
 
 // Load is what a page told about its simulated load.
@@ -61,7 +71,12 @@ type Load struct {
 }
 
 // Hosts returns all host names.
-func Hosts() []string { return []string{Films, News, Mail, Games, Video, Shop, Widget} }
+func Hosts() []string {
+	return []string{
+		Films, News, Mail, Games, Video, Shop, Widget,
+		VideoGrid, Call, GL, Sheet, Train, Gate, Storm,
+	}
+}
 
 // Start listens on a free port of 127.0.0.1.
 func Start(ctx context.Context) (*Server, error) { return StartAt(ctx, "127.0.0.1:0") }
@@ -77,7 +92,7 @@ func StartAt(ctx context.Context, address string) (*Server, error) {
 	if !ok {
 		return nil, fmt.Errorf("listening at %s, which is no TCP address", l.Addr())
 	}
-	s := &Server{port: addr.Port, visits: map[string]int{}, loads: map[string]Load{}}
+	s := &Server{port: addr.Port, visits: map[string]int{}, loads: map[string]Load{}, work: map[string]time.Time{}}
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		_ = s.http.Serve(l) // ends with ErrServerClosed; anything else shows as pages that do not load
@@ -92,9 +107,9 @@ func (s *Server) Close() error { return s.http.Close() }
 func URL(host string) string { return "http://" + host + "/" }
 
 // ResolverRules returns the value of Chromium's --host-resolver-rules that leads *.test here and everything else
-// nowhere, so that nothing leaves the machine.
+// nowhere, so that nothing leaves the machine. Names in .local stay, as WebRTC hides a page's own addresses behind them.
 func (s *Server) ResolverRules() string {
-	return fmt.Sprintf("MAP *.test 127.0.0.1:%d, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost", s.port)
+	return fmt.Sprintf("MAP *.test 127.0.0.1:%d, MAP * ~NOTFOUND, EXCLUDE *.local, EXCLUDE 127.0.0.1, EXCLUDE localhost", s.port)
 }
 
 // Visits returns how often a host's page was loaded.
@@ -111,6 +126,14 @@ func (s *Server) Load(host string) Load {
 	return s.loads[host]
 }
 
+// Working returns when a host's page last told that its heavy work had begun, and whether any did.
+func (s *Server) Working(host string) (time.Time, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at, ok := s.work[host]
+	return at, ok
+}
+
 // ServeHTTP answers for all hosts.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	host, _, err := net.SplitHostPort(r.Host)
@@ -122,7 +145,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
-	case r.URL.Path == "/_test/load" && r.Method == http.MethodPost:
+	case strings.HasPrefix(r.URL.Path, "/_test/") && r.Method == http.MethodPost:
 		s.report(w, r, host)
 	case r.Method != http.MethodGet:
 		http.Error(w, "only GET", http.StatusMethodNotAllowed)
@@ -131,7 +154,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// report files what a page tells about its load.
+// report files what a page tells about its load, or its heavy work.
 func (s *Server) report(w http.ResponseWriter, r *http.Request, host string) {
 	var told struct {
 		Event  string `json:"event"`
@@ -144,17 +167,19 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, host string) {
 	at := time.Now() //nolint:forbidigo // tests measure against the moment when the load really began
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.loads[host]
-	switch told.Event {
-	case "started":
-		l = Load{Started: at}
-	case "stopped":
+	switch strings.TrimPrefix(r.URL.Path, "/_test/") + " " + told.Event {
+	case "load started":
+		s.loads[host] = Load{Started: at}
+	case "load stopped":
+		l := s.loads[host]
 		l.Stopped, l.Hashes = at, told.Hashes
+		s.loads[host] = l
+	case "work working":
+		s.work[host] = at
 	default:
 		http.Error(w, "unknown event", http.StatusBadRequest)
 		return
 	}
-	s.loads[host] = l
 	w.WriteHeader(http.StatusNoContent)
 }
 

@@ -54,7 +54,7 @@ func TestEveryHostHasItsPage(t *testing.T) {
 func TestFiles(t *testing.T) {
 	s := serve(t)
 	for target, want := range map[string]int{
-		"http://video.test/clip.webm":                 http.StatusOK,
+		"http://video.test/_shared/clip.webm":         http.StatusOK,
 		"http://news.test/_shared/hash-worker.js":     http.StatusOK,
 		"http://news.test:8080/":                      http.StatusOK,
 		"http://news.test/clip.webm":                  http.StatusNotFound,
@@ -68,7 +68,7 @@ func TestFiles(t *testing.T) {
 			t.Errorf("%s: %d, want %d", target, code, want)
 		}
 	}
-	if _, kind, body := ask(t, s, http.MethodGet, "http://video.test/clip.webm", ""); kind != "video/webm" || len(body) > 150<<10 {
+	if _, kind, body := ask(t, s, http.MethodGet, "http://video.test/_shared/clip.webm", ""); kind != "video/webm" || len(body) > 150<<10 {
 		t.Errorf("the clip: %s, %d bytes", kind, len(body))
 	}
 }
