@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo bench fit eval build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo bench corpus fit eval build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -32,6 +32,10 @@ demo: setup-test build
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent
 	go run ./agent/bench -bin $(BIN) -tools $(TOOLS)
+
+## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
+corpus: setup-corpus agent
+	go run ./agent/e2e/cmd/corpus -bin $(BIN) -missing
 
 ## fit: fit the rules' weights to the tuning recordings, which is all it looks at
 fit:
@@ -75,6 +79,9 @@ setup-run:
 
 setup-test:
 	@scripts/setup.sh test
+
+setup-corpus:
+	@scripts/setup.sh corpus
 
 clean:
 	rm -rf $(BIN)

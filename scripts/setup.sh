@@ -2,6 +2,7 @@
 # Installs the Debian packages that are missing for building or testing minewatch.
 #
 #   scripts/setup.sh run    what `make run` needs: only the tray's library, and only where there is a display
+#   scripts/setup.sh corpus what `make corpus` and `make sessions` need: the same and the programs that are recorded
 #   scripts/setup.sh test   what `make test` needs: a browser and a desktop without a screen
 #
 # It prints nothing and changes nothing when all is there. Exit status 0: all is there now; 1: something is missing;
@@ -66,6 +67,20 @@ needs_of_test() {
 	need fonts-noto-cjk font:ja "Japanese letters for the pictures"
 }
 
+needs_of_corpus() {
+	needs_of_test
+	need firefox-esr firefox-esr "the other browser whose tabs are recorded"
+	need stress-ng stress-ng "a load that only looks like mining"
+	need stockfish file:/usr/games/stockfish "another"
+	need ffmpeg ffmpeg "converts video"
+	need xz-utils xz "packs"
+	need p7zip-full 7z "packs"
+	need rsync rsync "copies"
+	need libreoffice-writer soffice "writes and converts documents"
+	need libreoffice-calc file:/usr/lib/libreoffice/program/libsclo.so "fills tables"
+	need iproute2 ip "for networks of the recordings' own"
+}
+
 # install installs $packages with apt-get, as root or through sudo.
 install() {
 	if ! command -v apt-get >/dev/null; then
@@ -98,9 +113,9 @@ install() {
 }
 
 case ${1:-} in
-run | test) purpose=$1 ;;
+run | test | corpus) purpose=$1 ;;
 *)
-	echo 'usage: scripts/setup.sh run|test' >&2
+	echo 'usage: scripts/setup.sh run|test|corpus' >&2
 	exit 2
 	;;
 esac

@@ -1,0 +1,147 @@
+//go:build linux
+
+package firefox
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxAnswer     = 4 << 20          // bytes of one answer
+	answerTimeout = 60 * time.Second // on a full machine
+)
+
+// marionette is a session with Firefox's remote control. A message is "LENGTH:JSON"; a command is [0, id, name,
+// parameters], its answer [1, id, error, result].
+type marionette struct {
+	mu   sync.Mutex
+	conn net.Conn
+	in   *bufio.Reader
+	id   int
+}
+
+// begin greets and begins a session in which opening a page does not wait for its end.
+func begin(ctx context.Context, c net.Conn) (*marionette, error) {
+	m := &marionette{conn: c, in: bufio.NewReader(c)}
+	if err := c.SetReadDeadline(deadline(ctx)); err != nil {
+		return nil, err
+	}
+	if _, err := receive(m.in); err != nil {
+		return nil, fmt.Errorf("marionette's greeting: %w", err)
+	}
+	return m, m.call(ctx, "WebDriver:NewSession", map[string]any{
+		"pageLoadStrategy": "none", "capabilities": map[string]any{"alwaysMatch": map[string]any{"pageLoadStrategy": "none"}},
+	}, nil)
+}
+
+func (m *marionette) current(ctx context.Context) (string, error) {
+	var r struct {
+		Value string `json:"value"`
+	}
+	err := m.call(ctx, "WebDriver:GetWindowHandle", nil, &r)
+	return r.Value, err
+}
+
+func (m *marionette) newTab(ctx context.Context) (string, error) {
+	var r struct {
+		Handle string `json:"handle"`
+	}
+	err := m.call(ctx, "WebDriver:NewWindow", map[string]any{"type": "tab", "focus": true}, &r)
+	return r.Handle, err
+}
+
+func (m *marionette) focus(ctx context.Context, handle string) error {
+	return m.call(ctx, "WebDriver:SwitchToWindow", map[string]any{"handle": handle, "focus": true}, nil)
+}
+
+func (m *marionette) navigate(ctx context.Context, address string) error {
+	return m.call(ctx, "WebDriver:Navigate", map[string]any{"url": address}, nil)
+}
+
+// call sends one command and waits for its answer.
+func (m *marionette) call(ctx context.Context, name string, parameters map[string]any, result any) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.id++
+	if parameters == nil {
+		parameters = map[string]any{}
+	}
+	text, err := json.Marshal([]any{0, m.id, name, parameters})
+	if err != nil {
+		return err
+	}
+	if err := m.conn.SetDeadline(deadline(ctx)); err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(m.conn, "%d:%s", len(text), text); err != nil {
+		return fmt.Errorf("marionette: %s: %w", name, err)
+	}
+	for {
+		answer, err := receive(m.in)
+		if err != nil {
+			return fmt.Errorf("marionette: %s: %w", name, err)
+		}
+		id, err := parseAnswer(answer, result)
+		if id == m.id {
+			if err != nil {
+				return fmt.Errorf("marionette: %s: %w", name, err)
+			}
+			return nil
+		}
+	}
+}
+
+// parseAnswer reads [1, id, error, result].
+func parseAnswer(text []byte, result any) (int, error) {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(text, &parts); err != nil {
+		return 0, err
+	}
+	if len(parts) != 4 {
+		return 0, fmt.Errorf("not an answer: %.200s", text)
+	}
+	var id int
+	if err := json.Unmarshal(parts[1], &id); err != nil {
+		return 0, err
+	}
+	if string(parts[2]) != "null" {
+		return id, fmt.Errorf("%.300s", parts[2])
+	}
+	if result == nil {
+		return id, nil
+	}
+	return id, json.Unmarshal(parts[3], result)
+}
+
+// receive reads one message.
+func receive(in *bufio.Reader) ([]byte, error) {
+	head, err := in.ReadString(':')
+	if err != nil {
+		return nil, err
+	}
+	n, err := strconv.Atoi(strings.TrimSuffix(head, ":"))
+	if err != nil || n < 0 || n > maxAnswer {
+		return nil, fmt.Errorf("not a message's length: %.20q", head)
+	}
+	text := make([]byte, n)
+	_, err = io.ReadFull(in, text)
+	return text, err
+}
+
+// deadline is ctx's, or the usual one.
+func deadline(ctx context.Context) time.Time {
+	at := time.Now().Add(answerTimeout) //nolint:forbidigo // a socket's deadline is a moment
+	if d, ok := ctx.Deadline(); ok && d.Before(at) {
+		return d
+	}
+	return at
+}
