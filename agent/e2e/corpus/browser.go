@@ -55,7 +55,7 @@ func (p *stage) startBrowser(ctx context.Context) error {
 	case Chromium:
 		p.browser, err = p.startChromium(ctx, tabs)
 	case Firefox:
-		p.browser, err = firefox.Start(ctx, p.desktop, firefox.Options{Profile: p.profile(), Hosts: pages.Hosts(), URLs: tabs})
+		p.browser, err = firefox.Start(context.WithoutCancel(ctx), p.desktop, firefox.Options{Profile: p.profile(), Hosts: pages.Hosts(), URLs: tabs})
 	}
 	if err != nil {
 		return err
@@ -77,7 +77,7 @@ func (p *stage) startChromium(ctx context.Context, tabs []string) (browser, erro
 	if err := json.Unmarshal(out, &told); err != nil || told.Extension == "" {
 		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
 	}
-	b, err := chromium.Start(ctx, p.desktop, chromium.Options{
+	b, err := chromium.Start(context.WithoutCancel(ctx), p.desktop, chromium.Options{
 		ResolverRules: p.web.ResolverRules(), Extension: told.Extension, UserDataDir: p.profile(), URLs: tabs,
 	})
 	if err != nil {
