@@ -96,6 +96,7 @@ func runDaemon(ctx context.Context, o daemonOptions, ready func()) error {
 	}
 	d.budget = newBudget(o.interval)
 	d.sampler = sampler.New(sampler.Options{Interval: o.interval, Owners: d.bridge})
+	d.bridge.Measure(d.sampler.Renderers)
 	source, finish, err := d.source()
 	if err != nil {
 		return errors.Join(err, door.Close(), kept.Close())

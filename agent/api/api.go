@@ -175,13 +175,18 @@ type Event struct {
 // Question is what the agent asks a browser's extension. See docs/extension-protocol.md.
 type Question struct {
 	V    int    `json:"v"`
-	Type string `json:"type"` // "who", "close", "show"
+	Type string `json:"type"` // "who", "close", "show", "grow", "shrink", "lives", "distrust"
 	ID   int64  `json:"id"`
 	// Renderer is the browser's own number of the renderer process.
 	Renderer int `json:"renderer,omitzero"`
 	// Tab and Origin, for "close" and "show": the tab, and the top origin it must still have.
 	Tab    int64  `json:"tab,omitzero"`
 	Origin string `json:"origin,omitzero"`
+	// Pick, Turn and MiB are for "grow": the first step takes the page with this turn, from 0, of those whose process is
+	// "known" to the extension or "unknown" to it; the second, without a pick, goes on with that page.
+	Pick string `json:"pick,omitzero"`
+	Turn int    `json:"turn,omitzero"`
+	MiB  int    `json:"mib,omitzero"`
 }
 
 // Answer is what an extension says: unasked once at the start ("hello"), else in answer to a Question.
@@ -190,9 +195,13 @@ type Answer struct {
 	Type string `json:"type"` // "hello", "frames", "done"
 	ID   int64  `json:"id,omitzero"`
 	// Extension is the extension's version, in "hello".
-	Extension string  `json:"extension,omitzero"`
-	Renderer  int     `json:"renderer,omitzero"`
-	Frames    []Frame `json:"frames,omitempty"`
+	Extension string `json:"extension,omitzero"`
+	// Browser is "firefox", in the "hello" from one: only its numbers of processes need a check.
+	Browser string `json:"browser,omitzero"`
+	// Renderer is that of the question in "frames", and in the "done" to a "grow" the one that the extension believes
+	// the page to live in.
+	Renderer int     `json:"renderer,omitzero"`
+	Frames   []Frame `json:"frames,omitempty"`
 	// Last is the origin that last lived in the renderer, when no frame does.
 	Last string `json:"last,omitzero"`
 	// User is "active", "idle" or "locked": what the person in front of the browser does; in "frames".

@@ -2,11 +2,13 @@
 
 import { answer } from "./answer.js";
 import { Finder, isFirefox } from "./firefox.js";
-import { Memory } from "./frames.js";
+import { everyFrame, Memory } from "./frames.js";
 import { keepLine } from "./port.js";
+import { Steps } from "./step.js";
 
 const memory = new Memory();
 const finder = isFirefox(chrome) ? new Finder() : undefined;
+const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
 
 chrome.webNavigation.onCommitted.addListener(({ processId, url }) => memory.see(processId, url));
 
@@ -14,4 +16,4 @@ chrome.webNavigation.onCommitted.addListener(({ processId, url }) => memory.see(
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(() => {});
 
-keepLine(chrome, (question) => answer(chrome, memory, question, finder));
+keepLine(chrome, (question) => answer(chrome, memory, question, finder, steps), () => finder?.trust());

@@ -29,12 +29,20 @@ export function childOf(frameId) {
 // long as the browser's number of the document stands.
 export class Finder {
   #known = new Map(); // documentId -> process
+  #trusted = true; // the numbers of frames
   #asked = new Map(); // "tab frame document" -> {answer, since} of one that is still awaited
 
   // find adds to each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost is "late" if
   // the page did not answer in time and "refused" if the browser lets no extension in. live says that the page answered
   // just now. If some are late, a page of the renderer is live or it hangs as well.
   async find(chrome, tabs, renderer, patience = PATIENCE) {
+    if (!this.#trusted) {
+      for (const f of tabs.flatMap((t) => t.frames)) {
+        f.processId = this.#known.get(f.documentId) ?? 0;
+        if (!f.processId) f.lost = "refused";
+      }
+      return;
+    }
     const open = [];
     const there = [];
     for (const { tab, frames } of tabs) {
@@ -50,13 +58,30 @@ export class Finder {
     if (!found && open.some(({ frame }) => frame.lost === "late")) await this.#askAll(chrome, there.slice(0, 1), SHORTLY);
   }
 
+  // distrust has the numbers of frames say nothing from now on: the program has seen a page live elsewhere.
+  distrust() {
+    this.#trusted = false;
+    this.#known.clear();
+  }
+
+  // trust is for a program that has not seen anything yet.
+  trust() {
+    if (!this.#trusted) this.#known.clear();
+    this.#trusted = true;
+  }
+
+  // told notes where a document lives, as the program has seen.
+  told(document, process) {
+    if (!this.#trusted) this.#remember(document, process);
+  }
+
   // #askAll looks into frames, some at a time, until the patience is over.
   async #askAll(chrome, frames, patience) {
     const waiting = frames.values();
-    const start = performance.now();
+    const end = performance.now() + patience;
     const worker = async () => {
       for (const { tab, frame } of waiting) {
-        const got = await this.#ask(chrome, tab, frame, start, start + patience);
+        const got = await this.#ask(chrome, tab, frame, end);
         if (typeof got === "string") {
           if (!frame.processId) frame.lost = got;
         } else {
@@ -69,7 +94,7 @@ export class Finder {
 
   // #ask looks into a frame and returns what probe does, or "late". A frame that has not answered an earlier question
   // is not asked a second time, nor waited for as long.
-  async #ask(chrome, tab, { frameId, documentId }, start, end) {
+  async #ask(chrome, tab, { frameId, documentId }, end) {
     const now = performance.now();
     const key = `${tab} ${frameId} ${documentId}`;
     let asked = this.#asked.get(key);
@@ -79,10 +104,11 @@ export class Finder {
       this.#asked.set(key, asked);
       asked.answer.then((got) => {
         this.#asked.delete(key);
-        this.#remember(documentId, got.processId);
+        if (this.#trusted) this.#remember(documentId, got.processId);
       });
     }
-    return within(asked.since < start ? SHORTLY : end - now, asked.answer);
+    const mine = Math.min(end, asked.since + PATIENCE) - now; // less if an earlier question waited for it already
+    return within(Math.max(mine, SHORTLY), asked.answer);
   }
 
   #remember(document, process) {

@@ -27,6 +27,11 @@ export class Memory {
     if (this.#origins.size > MAX_REMEMBERED) this.#origins.delete(this.#origins.keys().next().value);
   }
 
+  // forget forgets everything: the renderers were others.
+  forget() {
+    this.#origins.clear();
+  }
+
   // last returns the origin last seen in the renderer, or "".
   last(renderer) {
     return this.#origins.get(renderer) ?? "";
@@ -54,6 +59,24 @@ async function listFrames(chrome, tab) {
   }
 }
 
+// everyFrame returns [{tab, frames}] of all tabs, those in the background first.
+export async function everyFrame(chrome, finder = AS_TOLD) {
+  const tabs = await awakeTabs(chrome);
+  tabs.sort((a, b) => Number(a.active) - Number(b.active));
+  const listed = await listAll(chrome, tabs);
+  await finder.find(chrome, listed);
+  return listed;
+}
+
+// awakeTabs returns the tabs that have a process: a discarded one has none.
+async function awakeTabs(chrome) {
+  return (await chrome.tabs.query({})).filter((tab) => !tab.discarded);
+}
+
+function listAll(chrome, tabs) {
+  return Promise.all(tabs.map(async ({ id }) => ({ tab: id, frames: await listFrames(chrome, id) })));
+}
+
 // runs reports whether a frame can be using the processor.
 export function runs(frame) {
   return !NOT_RUNNING.has(frame.documentLifecycle);
@@ -62,9 +85,8 @@ export function runs(frame) {
 // whoLivesIn returns {frames, last}: the running frames of all tabs in the renderer, and the origin that was last seen
 // there if none of them can be named. finder is needed in a browser that does not tell the processes of frames.
 export async function whoLivesIn(chrome, memory, renderer, finder = AS_TOLD) {
-  const [tabs, windows] = await Promise.all([chrome.tabs.query({}), chrome.windows.getAll()]);
-  const awake = tabs.filter((tab) => !tab.discarded); // a discarded tab has no process
-  const listed = await Promise.all(awake.map(async (t) => ({ tab: t.id, frames: await listFrames(chrome, t.id) })));
+  const [awake, windows] = await Promise.all([awakeTabs(chrome), chrome.windows.getAll()]);
+  const listed = await listAll(chrome, awake);
   await finder.find(chrome, listed, renderer);
   const all = listed.flatMap(({ frames }) => frames);
   for (const f of all) memory.see(f.processId, f.url);

@@ -1,5 +1,7 @@
 // The line to the minewatch program. This is the only file that opens it.
 
+import { isFirefox } from "./firefox.js";
+
 const HOST = "io.github.minewatch";
 const VERSION = 1;
 
@@ -11,14 +13,15 @@ const LONGEST_WAIT = 300_000;
 const MAX_PER_SECOND = 64;
 const MAX_AT_ONCE = 32;
 
-const TYPES = new Set(["who", "close", "show"]);
+const TYPES = new Set(["who", "close", "show", "grow", "shrink", "lives", "distrust"]);
 
 // keepLine keeps a line to the program open, says hello on it, and sends what answerTo(question) resolves to. It says
-// nothing else unasked.
-export function keepLine(chrome, answerTo) {
+// nothing else unasked. begin is called whenever the line is opened.
+export function keepLine(chrome, answerTo, begin = () => {}) {
   let wait = FIRST_WAIT;
 
   const open = () => {
+    begin();
     const port = chrome.runtime.connectNative(HOST);
     const admit = gate();
     let atOnce = 0;
@@ -45,7 +48,7 @@ export function keepLine(chrome, answerTo) {
       setTimeout(open, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
-    send({ type: "hello", extension: chrome.runtime.getManifest().version });
+    send({ type: "hello", extension: chrome.runtime.getManifest().version, ...(isFirefox(chrome) && { browser: "firefox" }) });
   };
   open();
 }

@@ -149,3 +149,25 @@ test("close: only the tab whose page lives there, or hangs", async () => {
   assert.equal((await inTime(() => ask(firefox({ tabs: [tab(12, NEWS, "hangs")] }), close))).ok, true);
   assert.equal((await inTime(() => ask(firefox({ tabs: [tab(12, FILMS, "hangs")] }), close))).error, "other_origin");
 });
+
+test("questions at the same time wait for the same slow page as long as each would alone", async () => {
+  const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }] });
+  const quick = b.chrome.scripting.executeScript;
+  let go;
+  const slow = new Promise((resolve) => (go = resolve));
+  b.chrome.scripting.executeScript = async (what) => (await slow, quick(what));
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const finder = new Finder();
+    const first = ask(b, who(12), finder);
+    await settle();
+    const second = ask(b, who(12), finder);
+    await settle();
+    mock.timers.tick(1_000);
+    go();
+    for (const got of await Promise.all([first, second])) assert.equal(got.frames?.length, 1);
+    assert.equal(b.probes.length, 1);
+  } finally {
+    mock.timers.reset();
+  }
+});

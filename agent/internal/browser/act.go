@@ -52,7 +52,7 @@ func verdict(result chan<- error) *exchange {
 	var done bool
 	var refused error
 	return &exchange{
-		accept: func(a api.Answer) bool {
+		accept: func(_ *attached, a api.Answer) bool {
 			if a.Type != "done" {
 				return false
 			}

@@ -45,6 +45,7 @@ type Bridge struct {
 	process  map[rendererOf]heuristics.ProcessID // of the renderers asked about
 	answered []heuristics.Renderer
 	lastID   int64
+	machine  *machine // nil: nothing is measured
 }
 
 // rendererOf names a renderer process as its browser does.
@@ -58,7 +59,12 @@ type attached struct {
 	HostPeer
 	questions  chan api.Question
 	extension  string
+	browser    string // geckoBrowser or ""
 	gate       gate
+	trust      trust
+	waits      bool                  // no check for now
+	held       []heuristics.Renderer // until the check is over
+	searching  bool
 	stray      int  // answers thrown away
 	complained bool // about them
 }
@@ -68,8 +74,10 @@ type exchange struct {
 	waiting map[*attached]struct{}
 	silent  int // hosts that will not answer
 	gone    int // those of them that went away meanwhile
+	// only is the one host that is asked; nil means every host of the root.
+	only *attached
 	// accept takes one host's answer and reports whether it is one to this question.
-	accept func(api.Answer) bool
+	accept func(*attached, api.Answer) bool
 	// end is called once, with the lock held.
 	end   func(x *exchange)
 	timer *time.Timer
@@ -146,14 +154,14 @@ func (b *Bridge) Answer(pid int32, said api.Answer) error {
 		return b.refuse(h, err)
 	}
 	if a.Type == "hello" {
-		h.extension = a.Extension
+		h.extension, h.browser = a.Extension, a.Browser
 		return nil
 	}
 	x := b.open[a.ID]
 	if x == nil {
 		return b.refuse(h, errors.New("an answer to a question never asked, or too late"))
 	}
-	if _, asked := x.waiting[h]; !asked || !x.accept(a) {
+	if _, asked := x.waiting[h]; !asked || !x.accept(h, a) {
 		return b.refuse(h, errors.New("an answer to another question"))
 	}
 	delete(x.waiting, h)
@@ -187,8 +195,9 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 		return
 	}
 	got := heuristics.Renderer{Process: p}
+	var from *attached // who named somebody, or at least answered
 	x := b.send(root, api.Question{Type: "who", Renderer: renderer}, answerWithin, &exchange{
-		accept: func(a api.Answer) bool {
+		accept: func(h *attached, a api.Answer) bool {
 			if a.Type != "frames" || a.Renderer != renderer {
 				return false
 			}
@@ -197,14 +206,19 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 			if len(a.Frames) > 0 {
 				got.User = a.User
 			}
+			if from == nil || len(a.Frames) > 0 {
+				from = h
+			}
 			return true
 		},
 		end: func(x *exchange) {
 			// A renderer belongs to one profile. Once that one answered, the silence of others does not matter; until
 			// then "nobody lives there" would be a guess.
 			if len(got.Frames) > 0 || got.LastOrigin != "" || x.silent == 0 {
-				b.answered = append(b.answered, got)
-				b.answered = b.answered[max(0, len(b.answered)-maxUncollected):]
+				b.deliver(from, got)
+			}
+			if from != nil && len(got.Frames) == 0 {
+				b.searchLater(from, renderer)
 			}
 		},
 	})
@@ -270,7 +284,7 @@ func (b *Bridge) send(root heuristics.ProcessID, q api.Question, within time.Dur
 	q.V, q.ID = protocolVersion, id
 	x.waiting = map[*attached]struct{}{}
 	for _, h := range b.hosts {
-		if h.Root != root {
+		if h.Root != root || (x.only != nil && x.only != h) {
 			continue
 		}
 		select {

@@ -53,6 +53,16 @@ func firefoxHosts() []string {
 // startFirefox starts a browser without a window, whose extension has said hello, with settings added.
 func startFirefox(t *testing.T, pages http.Handler, settings map[string]any) *firefox {
 	t.Helper()
+	xpi, err := extension.Archive(extension.Firefox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return startFirefoxWith(t, pages, settings, xpi)
+}
+
+// startFirefoxWith is startFirefox with another extension.
+func startFirefoxWith(t *testing.T, pages http.Handler, settings map[string]any, xpi []byte) *firefox {
+	t.Helper()
 	if testing.Short() {
 		t.Skip("a real browser takes a while")
 	}
@@ -68,7 +78,7 @@ func startFirefox(t *testing.T, pages http.Handler, settings map[string]any) *fi
 	b.door.open(t)
 	home := profileFolder(t)
 	profile := filepath.Join(home, "profile")
-	prepareFirefox(t, home, profile, settings)
+	prepareFirefox(t, home, profile, settings, xpi)
 
 	b.cmd = exec.CommandContext(t.Context(), exe, "--headless", "--marionette", "-remote-allow-system-access", "--no-remote",
 		"--profile", profile)
@@ -93,7 +103,7 @@ func startFirefox(t *testing.T, pages http.Handler, settings map[string]any) *fi
 }
 
 // prepareFirefox writes the settings, the extension and the host's manifest.
-func prepareFirefox(t *testing.T, home, profile string, settings map[string]any) {
+func prepareFirefox(t *testing.T, home, profile string, settings map[string]any, xpi []byte) {
 	t.Helper()
 	all := map[string]any{
 		"network.dns.localDomains": strings.Join(firefoxHosts(), ","), "marionette.port": 0,
@@ -112,10 +122,6 @@ func prepareFirefox(t *testing.T, home, profile string, settings map[string]any)
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&text, "user_pref(%q, %s);\n", k, value)
-	}
-	xpi, err := extension.Archive(extension.Firefox)
-	if err != nil {
-		t.Fatal(err)
 	}
 	for path, data := range map[string][]byte{
 		"user.js": []byte(text.String()), "extensions/" + extension.FirefoxID + ".xpi": xpi,

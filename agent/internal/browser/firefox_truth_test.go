@@ -3,12 +3,18 @@
 package browser
 
 import (
+	"archive/zip"
+	"bytes"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/heuristics"
 )
 
 // TestNamesEveryContentProcess opens tabs of many kinds and holds what the extension says of every content process
@@ -113,4 +119,95 @@ func (b *firefox) popUp(t *testing.T, opener, url string) {
 			const look = () => gBrowser.browsers.some((b) => b.currentURI.spec === args[1]) ? done() : Date.now() > end ? failed(new Error("no popup")) : Services.wm.getMostRecentBrowserWindow().setTimeout(look, 50);
 			look();
 		});`, nil, tab, url)
+}
+
+// TestFirefoxIsChecked runs the memory step in real pages: right numbers pass, and wrong ones name nobody.
+func TestFirefoxIsChecked(t *testing.T) {
+	right, err := extension.Archive(extension.Firefox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		xpi  []byte
+		want trust
+	}{
+		"right numbers": {right, sound},
+		"wrong numbers": {patched(t, right, "firefox.js", "Math.floor(frameId / PER_PROCESS)", "Math.floor(frameId / PER_PROCESS) + 1"), broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := startFirefoxWith(t, pages(), nil, c.xpi)
+			for _, host := range []string{"one.test", "two.test", "three.test", "four.test"} {
+				b.openTab(t, b.url(host, "/?strict"))
+			}
+			all := b.renderers(t)
+			b.bridge.Measure(func(heuristics.ProcessID) map[int]heuristics.ProcessID { return all })
+			truth := b.truth(t)
+			var tally tally
+			for range 10 { // one look is shared by all that were asked about; searching takes one page after another
+				if tally.exact >= 8 {
+					break
+				}
+				for number, p := range all {
+					if len(truth[p.PID]) == 0 {
+						continue
+					}
+					b.bridge.Ask(p, b.root, number)
+				}
+				for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+					for _, r := range b.bridge.Answers() {
+						tally.judge(t, "firefox", r, truth[r.Process.PID])
+					}
+				}
+			}
+			t.Logf("%d frames: %d exact, %d weaker, %d wrong", tally.frames, tally.exact, tally.weaker, tally.wrong)
+			b.bridge.mu.Lock()
+			defer b.bridge.mu.Unlock()
+			for _, h := range b.bridge.hosts {
+				if h.trust != c.want {
+					t.Errorf("the numbers are %d, want %d", h.trust, c.want)
+				}
+			}
+			if tally.exact == 0 {
+				t.Error("nobody was named")
+			}
+		})
+	}
+}
+
+// patched returns an archive with one text in one file replaced.
+func patched(t *testing.T, archive []byte, name, old, with string) []byte {
+	t.Helper()
+	in, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for _, f := range in.File {
+		r, err := f.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Name == name {
+			if !bytes.Contains(data, []byte(old)) {
+				t.Fatalf("%s does not hold %q", name, old)
+			}
+			data = bytes.ReplaceAll(data, []byte(old), []byte(with))
+		}
+		to, err := w.Create(f.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := to.Write(data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

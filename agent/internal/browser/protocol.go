@@ -31,6 +31,9 @@ const (
 	maxRenderer    = 1<<31 - 1 // Chromium numbers its processes with an int
 )
 
+// geckoBrowser is what the extension in Firefox calls it.
+const geckoBrowser = "firefox"
+
 // refusals are the words by which an extension says why it did not do what was asked, with what they mean to people.
 func refusals() map[string]error {
 	return map[string]error{
@@ -106,9 +109,15 @@ func cleanAnswer(a api.Answer) (api.Answer, error) {
 		if extensionVersion().MatchString(a.Extension) {
 			c.Extension = a.Extension
 		}
+		if a.Browser == geckoBrowser {
+			c.Browser = a.Browser
+		}
 		return c, nil
 	case "done":
 		c := api.Answer{V: a.V, Type: a.Type, ID: a.ID, OK: a.OK}
+		if a.OK && a.Renderer > 0 && a.Renderer <= maxRenderer {
+			c.Renderer = a.Renderer
+		}
 		if !a.OK {
 			c.Error = "failed"
 			if _, known := refusals()[a.Error]; known {

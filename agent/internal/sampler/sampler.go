@@ -69,7 +69,11 @@ type Sampler struct {
 	clock   clock
 	alive   atomic.Int64
 	every   atomic.Int64 // the interval in nanoseconds
+	renders atomic.Pointer[census]
 }
+
+// census is the renderer processes of each browser, by its root and its own numbers.
+type census map[heuristics.ProcessID]map[int]heuristics.ProcessID
 
 // known is what the sampler remembers of one process.
 type known struct {
@@ -151,6 +155,31 @@ func (s *Sampler) Processes() int { return int(s.alive.Load()) }
 // Alive reports whether a process still lives, and is not another with its pid. Safe for use while a Source runs.
 func (s *Sampler) Alive(id heuristics.ProcessID) bool { return s.sweep.same(id) }
 
+// Renderers returns the renderer processes of a browser at the last tick, by the browser's own numbers of them. Safe for
+// use while a Source runs; the map must not be changed.
+func (s *Sampler) Renderers(root heuristics.ProcessID) map[int]heuristics.ProcessID {
+	if c := s.renders.Load(); c != nil {
+		return (*c)[root]
+	}
+	return nil
+}
+
+// count renews what Renderers returns.
+func (s *Sampler) count() {
+	c := census{}
+	for id, k := range s.table {
+		b := k.info.Browser
+		if b == nil || b.Role != "renderer" || b.Renderer == 0 {
+			continue
+		}
+		if c[b.Root] == nil {
+			c[b.Root] = map[int]heuristics.ProcessID{}
+		}
+		c[b.Root][b.Renderer] = id
+	}
+	s.renders.Store(&c)
+}
+
 func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	if s.tick%countCores == 0 {
 		s.cores = countProcessors()
@@ -180,6 +209,9 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	out.Processes = s.askParents(out.Processes, gone)
 	s.forget(gone)
 	s.alive.Store(int64(len(s.table)))
+	if s.options.Owners != nil {
+		s.count()
+	}
 	if s.options.Owners != nil {
 		out.Renderers = s.options.Owners.Answers()
 	}

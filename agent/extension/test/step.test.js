@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { mock, test } from "node:test";
+
+import { answer } from "../answer.js";
+import { Finder } from "../firefox.js";
+import { everyFrame, Memory } from "../frames.js";
+import { Steps } from "../step.js";
+import { browser, firefox, golden, numbered } from "./browser.js";
+
+const NEWS = "https://news.test/story";
+const FILMS = "http://films.test:8080/watch";
+
+// setUp returns a Firefox over tabs, and how to ask it. What runs in pages is noted in `ran`.
+function setUp(tabs) {
+  const b = firefox({ tabs });
+  const probe = b.chrome.scripting.executeScript;
+  const ran = [];
+  b.chrome.scripting.executeScript = async (what) => {
+    if (!what.args) return probe(what);
+    ran.push([what.target.tabId, what.func.name, ...what.args.slice(0, 1)]);
+    return b.hangs ? new Promise(() => {}) : [{ result: b.holds ?? true }];
+  };
+  const finder = new Finder();
+  const memory = new Memory();
+  const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
+  return { b, ran, ask: async (q) => ({ v: 1, ...(await answer(b.chrome, memory, q, finder, steps)) }) };
+}
+
+const done = (name) => ({ v: 1, type: "done", id: golden(name).id, ok: true });
+const refused = (name, error) => ({ v: 1, type: "done", id: golden(name).id, error });
+const tabs = () => [
+  { id: 1, active: true, frames: [[0, -1, 12, NEWS]] },
+  { id: 2, frames: [[0, -1, 13, FILMS], [numbered(13, 1), 0, 14, "https://adnet.test/"]] },
+  { id: 3, frames: [[0, -1, 15, "about:addons", "refuses"]] },
+];
+
+test("grow, grow, shrink: in the one page that was picked, the ones in the background first", async () => {
+  const { ran, ask } = setUp(tabs());
+  assert.deepEqual(await ask(golden("question-grow")), golden("answer-grown"));
+  assert.deepEqual(await ask(golden("question-grow-on")), { ...done("question-grow-on"), renderer: 12 });
+  assert.deepEqual(await ask(golden("question-shrink")), done("question-shrink"));
+  assert.deepEqual(ran, [[1, "grow", 32 * 2 ** 20], [1, "grow", 24 * 2 ** 20], [1, "shrink"]]);
+});
+
+test("no such page, no page of unknown process, no page begun", async () => {
+  const { ran, ask } = setUp(tabs());
+  const grow = golden("question-grow");
+  for (const q of [{ ...grow, turn: 3 }, { ...grow, turn: -1 }, { ...grow, turn: "0" }, { ...grow, pick: "unknown", turn: 0 }]) {
+    assert.deepEqual(await ask(q), refused("question-grow", "no_tab"));
+  }
+  assert.deepEqual(await ask(golden("question-grow-on")), refused("question-grow-on", "failed"));
+  assert.deepEqual(await ask(golden("question-shrink")), refused("question-shrink", "no_tab"));
+  assert.deepEqual(await ask(golden("question-lives")), refused("question-lives", "no_tab"));
+  assert.deepEqual(ran, []);
+});
+
+test("not more than two steps of 40 MiB each", async () => {
+  const { ran, ask } = setUp(tabs());
+  const grow = golden("question-grow");
+  for (const mib of [41, 0, -1, undefined, NaN]) assert.equal((await ask({ ...grow, mib })).error, "failed");
+  assert.equal((await ask({ ...grow, mib: 40 })).ok, true);
+  assert.equal((await ask(golden("question-grow-on"))).ok, true);
+  assert.equal((await ask(golden("question-grow-on"))).error, "failed");
+  assert.equal(ran.length, 2);
+});
+
+test("a page left half way gives back before another is begun", async () => {
+  const { ran, ask } = setUp(tabs());
+  await ask(golden("question-grow"));
+  await ask({ ...golden("question-grow"), turn: 0 });
+  assert.deepEqual(ran.map(([tab, what]) => [tab, what]), [[1, "grow"], [1, "shrink"], [2, "grow"]]);
+});
+
+test("a page that hangs is given up, and told to give back", async () => {
+  const { b, ran, ask } = setUp(tabs());
+  b.hangs = true;
+  await ask({ ...golden("question-who") }); // so that everything is known
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const asked = ask(golden("question-grow"));
+    for (let i = 0; i < 3; i++) {
+      for (let j = 0; j < 30; j++) await new Promise((resolve) => setImmediate(resolve));
+      mock.timers.tick(1_500);
+    }
+    assert.equal((await asked).error, "unanswered");
+    assert.deepEqual(ran.map(([, what]) => what), ["grow", "shrink"]);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("distrust: numbers of frames say nothing any more, what was measured does", async () => {
+  const { ask } = setUp(tabs());
+  const who = golden("question-who");
+  assert.equal((await ask(who)).frames.length, 1);
+  assert.deepEqual(await ask(golden("question-distrust")), done("question-distrust"));
+  const nobody = await ask(who);
+  assert.deepEqual([nobody.frames, nobody.last], [undefined, undefined]);
+  await ask({ ...golden("question-grow"), pick: "unknown", turn: 0 });
+  await ask(golden("question-shrink"));
+  assert.deepEqual(await ask(golden("question-lives")), done("question-lives"));
+  assert.deepEqual((await ask(who)).frames.map((f) => f.origin), ["http://films.test:8080"]);
+});
+
+test("a browser that tells the processes of frames has nothing to distrust, and takes no step without permission", async () => {
+  const b = browser({ tabs: tabs() });
+  const steps = new Steps((chrome) => everyFrame(chrome), undefined, new Memory());
+  const ask = (q) => answer(b.chrome, new Memory(), q, undefined, steps);
+  assert.equal((await ask(golden("question-distrust"))).error, "failed");
+  assert.equal((await ask(golden("question-grow"))).error, "failed");
+});
