@@ -3,10 +3,12 @@
 package corpus
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -32,8 +34,26 @@ func (p *stage) installBrowser(ctx context.Context, program string) error {
 	if p.Browser == NoBrowser {
 		return nil
 	}
-	_, err := p.desktop.Output(ctx, program, args...)
-	return err
+	if p.Browser == Firefox { // `browser install` serves browsers that were started before
+		if err := p.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
+			return err
+		}
+	}
+	out, err := p.desktop.Output(ctx, program, args...)
+	if err != nil || p.Browser != Firefox {
+		return err
+	}
+	var told struct {
+		Archive string `json:"firefox_xpi"`
+	}
+	for line := range bytes.Lines(out) {
+		_ = json.Unmarshal(line, &told) // the last line that has it counts
+	}
+	xpi, err := os.ReadFile(told.Archive)
+	if err != nil {
+		return fmt.Errorf("`minewatch browser install --json` named no firefox_xpi: %w: %s", err, out)
+	}
+	return p.desktop.WriteFile("firefox/extensions/minewatch@minewatch.github.io.xpi", xpi)
 }
 
 // profile is the folder of the browser's profile.

@@ -19,7 +19,7 @@ import (
 const (
 	// machine is the load in cores up to which nothing waits for a processor; full is what lanes are packed to where
 	// that does not matter.
-	machine, full = 2.0, 3.2
+	machine, full = 2.4, 4.4
 	// laneLimit ends a lane that hangs.
 	laneLimit = 6 * time.Minute
 	attempts  = 2
