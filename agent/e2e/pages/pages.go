@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"mime"
 	"net"
 	"net/http"
 	"path"
@@ -46,6 +45,14 @@ const (
 	Train     = "train.test"     // trains a network on the page's own thread
 	Gate      = "gate.test"      // workers solve a puzzle for 4 to 12 s, then a quiet page
 	Storm     = "storm.test"     // goes to a fresh, heavy page every 2 to 4 s
+	SQL       = "sql.test"       // bursts of queries on the page's own thread; needs libraries
+	Python    = "python.test"    // a notebook, cell after cell on the page's own thread; needs libraries
+	PDF       = "pdf.test"       // a document shown page by page; needs libraries
+
+	// Heavy in workers, as mining is; all need libraries, and none has the simulated mining.
+	Chess     = "chess.test"     // an engine in ?workers= (1 or 2) workers
+	Transcode = "transcode.test" // encodes clip after clip in a worker
+	Compile   = "compile.test"   // a compiler in ?workers= (2, at most 4) workers
 )
 
 // maxReport bounds the body of a page's report, in bytes.
@@ -56,10 +63,11 @@ type Server struct {
 	http *http.Server
 	port int
 
-	mu     sync.Mutex
-	visits map[string]int
-	loads  map[string]Load
-	work   map[string]time.Time
+	mu        sync.Mutex
+	libraries string // a folder, empty for none
+	visits    map[string]int
+	loads     map[string]Load
+	work      map[string]time.Time
 }
 
 // Load is what a page told about its simulated load.
@@ -74,7 +82,8 @@ type Load struct {
 func Hosts() []string {
 	return []string{
 		Films, News, Mail, Games, Video, Shop, Widget,
-		VideoGrid, Call, GL, Sheet, Train, Gate, Storm,
+		VideoGrid, Call, GL, Sheet, Train, Gate, Storm, SQL, Python, PDF,
+		Chess, Transcode, Compile,
 	}
 }
 
@@ -187,6 +196,10 @@ func (s *Server) report(w http.ResponseWriter, r *http.Request, host string) {
 func (s *Server) file(w http.ResponseWriter, r *http.Request, host string) {
 	dir, _, _ := strings.Cut(host, ".")
 	name := strings.TrimPrefix(path.Clean(r.URL.Path), "/")
+	if library, ok := strings.CutPrefix(name, "_lib/"); ok {
+		s.library(w, r, library)
+		return
+	}
 	if shared, ok := strings.CutPrefix(name, "_shared/"); ok {
 		dir, name = "shared", shared
 	} else if name == "" {
@@ -200,11 +213,6 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, host string) {
 		http.NotFound(w, r)
 		return
 	}
-	// The system's table may not know .webm.
-	if path.Ext(name) == ".webm" {
-		w.Header().Set("Content-Type", "video/webm")
-	} else if t := mime.TypeByExtension(path.Ext(name)); t != "" {
-		w.Header().Set("Content-Type", t)
-	}
+	setType(w, name)
 	http.ServeFileFS(w, r, static, name)
 }

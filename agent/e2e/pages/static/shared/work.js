@@ -29,6 +29,11 @@ const Work = (() => {
       port1.onmessage = () => { port1.close(); if (!over()) go(); };
       port2.postMessage(0);
     }),
+    // script loads a script of a library, or shows in #state why it is not there.
+    script: (src) => new Promise((go) => {
+      const failed = async () => { document.getElementById("state").textContent = await (await fetch(src)).text(); };
+      document.head.append(Object.assign(document.createElement("script"), { src, onload: go, onerror: failed }));
+    }),
     between: (low, high) => low + (high - low) * Math.random(),
   };
 })();
