@@ -16,6 +16,10 @@ import (
 	"strings"
 )
 
+// LibraryDir is where scripts/fetch-pages.sh puts the libraries, from the repository's root. A server started there finds
+// them by itself.
+const LibraryDir = ".cache/pages"
+
 //go:embed libraries/package.json
 var libraryList []byte
 
@@ -65,7 +69,7 @@ func Fetch(ctx context.Context, dir string) error {
 	return os.WriteFile(done, libraryList, 0o644)
 }
 
-// UseLibraries serves the libraries that Fetch put into the folder below /_lib/ of each host.
+// UseLibraries serves the libraries that Fetch put into the folder, below /_lib/ of each host.
 func (s *Server) UseLibraries(dir string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

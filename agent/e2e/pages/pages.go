@@ -102,6 +102,7 @@ func StartAt(ctx context.Context, address string) (*Server, error) {
 		return nil, fmt.Errorf("listening at %s, which is no TCP address", l.Addr())
 	}
 	s := &Server{port: addr.Port, visits: map[string]int{}, loads: map[string]Load{}, work: map[string]time.Time{}}
+	s.UseLibraries(LibraryDir)
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		_ = s.http.Serve(l) // ends with ErrServerClosed; anything else shows as pages that do not load
