@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo bench corpus fit eval build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo bench corpus sessions fit eval build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -36,6 +36,10 @@ bench: setup-test agent
 ## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
 corpus: setup-corpus agent
 	go run ./agent/e2e/cmd/corpus -bin $(BIN) -missing
+
+## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)
+sessions: setup-corpus agent
+	go run ./agent/e2e/cmd/session -bin $(BIN) -out sessions
 
 ## fit: fit the rules' weights to the tuning recordings, which is all it looks at
 fit:
