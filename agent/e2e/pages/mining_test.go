@@ -63,7 +63,7 @@ func node(t *testing.T, into any, pieces ...string) {
 		}
 		script.WriteString(p + "\n")
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, "-")
 	cmd.Stdin = strings.NewReader(script.String())

@@ -98,3 +98,24 @@ func TestReports(t *testing.T) {
 		t.Errorf("another host's load was noted for news.test: %+v", l)
 	}
 }
+
+func TestWorking(t *testing.T) {
+	s := serve(t)
+	for target, want := range map[string]int{
+		"/_test/load": http.StatusBadRequest, "/_test/x/work": http.StatusBadRequest, "/_test/": http.StatusBadRequest, "/work": http.StatusMethodNotAllowed,
+	} {
+		if code, _, _ := ask(t, s, http.MethodPost, "http://chess.test"+target, `{"event":"working"}`); code != want {
+			t.Errorf("%s: %d, want %d", target, code, want)
+		}
+	}
+	if at, ok := s.Working(pages.Chess); ok || !at.IsZero() {
+		t.Error("a page that has not begun is said to work")
+	}
+	ask(t, s, http.MethodPost, "http://chess.test/_test/work", `{"event":"working"}`)
+	if at, ok := s.Working(pages.Chess); !ok || at.IsZero() {
+		t.Error("a page that has begun is not said to work")
+	}
+	if _, ok := s.Working(pages.SQL); ok {
+		t.Error("another host's page is said to work")
+	}
+}
