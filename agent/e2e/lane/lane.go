@@ -23,6 +23,9 @@ const (
 	bindsKey  = "MINEWATCH_LANE_BINDS="
 )
 
+// home is where the lane's folder appears a second time, as the place for temporary folders of the program itself.
+const home = "/srv"
+
 // programName is this program's own file in a lane's /tmp.
 const programName = "corpus"
 
@@ -84,7 +87,7 @@ func first(dir, binds string) (int, error) {
 		}
 	}
 	p, err := os.StartProcess("/tmp/"+programName, append([]string{programName}, os.Args[1:]...), &os.ProcAttr{
-		Dir: "/tmp", Env: append(env, "TMPDIR=/tmp"), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
+		Dir: "/tmp", Env: append(env, "TMPDIR="+home), Files: []*os.File{os.Stdin, os.Stdout, os.Stderr},
 	})
 	if err != nil {
 		return 0, err
@@ -127,6 +130,10 @@ func mounts(dir, binds string) error {
 	}
 	if err := syscall.Mount(dir, "/tmp", "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 		return fmt.Errorf("mount /tmp: %w", err)
+	}
+	// The same once more, for homes and programs: what lies in /tmp is told apart from what was installed.
+	if err := syscall.Mount(dir, home, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+		return fmt.Errorf("mount %s: %w", home, err)
 	}
 	if err := syscall.Mount("proc", "/proc", "proc", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, ""); err != nil {
 		return fmt.Errorf("mount /proc: %w", err)
