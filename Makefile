@@ -35,6 +35,7 @@ bench: setup-test agent
 
 ## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
 corpus: setup-corpus agent
+	scripts/fetch-pages.sh
 	go run ./agent/e2e/cmd/corpus -bin $(BIN) -missing
 
 ## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)

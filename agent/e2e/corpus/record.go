@@ -30,6 +30,8 @@ type Recording struct {
 	Bin string
 	// Out is where trace.jsonl.zst and truth.json go.
 	Out string
+	// Libraries is the folder of the libraries that some pages need.
+	Libraries string
 	// Split is "tune" or "test".
 	Split string
 	// Progress is where lines for people go.
@@ -57,6 +59,7 @@ func Record(ctx context.Context, s Scenario, o Recording) (Truth, error) {
 		return Truth{}, err
 	}
 	defer web.Close()
+	web.UseLibraries(o.Libraries)
 	d, err := desktop.Start(ctx)
 	if err != nil {
 		return Truth{}, err

@@ -24,6 +24,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/e2e/corpus"
 	"github.com/minewatch/minewatch/agent/e2e/lane"
+	"github.com/minewatch/minewatch/agent/e2e/pages"
 )
 
 func main() {
@@ -160,7 +161,7 @@ func inside(ctx context.Context, o options) error {
 		return fmt.Errorf("there is no scenario %q", o.inside)
 	}
 	_, err := corpus.Record(ctx, table[i], corpus.Recording{
-		Bin: "/tmp/bin", Out: "/tmp/result", Split: o.split, Progress: os.Stderr,
+		Bin: "/tmp/bin", Out: "/tmp/result", Split: o.split, Progress: os.Stderr, Libraries: filepath.Join("/tmp/source", pages.LibraryDir),
 	})
 	return err
 }
