@@ -34,6 +34,7 @@ func arrows() []arrow {
 		{in + "trace", []string{"heuristics", in + "pipeline"}, "a recording is a source like any other"},
 		{in + "importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
+		{in + "sessionfile", nil, "it reads files that strangers wrote and gives host names"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
 		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},
 		{in + "evaluate", []string{"heuristics", "agent/api", in + "attribution", in + "alert", in + "pipeline", in + "trace"}, "it judges recordings on the one path and compares; it shows nothing"},

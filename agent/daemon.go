@@ -17,10 +17,12 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/server"
+	"github.com/minewatch/minewatch/agent/internal/sessionfile"
 	"github.com/minewatch/minewatch/agent/internal/store"
 	"github.com/minewatch/minewatch/agent/internal/trace"
 	"github.com/minewatch/minewatch/heuristics"
@@ -39,6 +41,7 @@ type daemonOptions struct {
 	socket, state string
 	interval      time.Duration
 	recording     recordingOptions
+	sessionFiles  bool // may be read, by the agent of the user whose they are
 	log           *zap.Logger
 }
 
@@ -245,6 +248,7 @@ func (d *daemon) saveAlerts() {
 			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", a.Subject),
 				zap.Int32("pid", a.PID), zap.String("severity", a.Severity))
 		}
+		d.addCandidates(&a)
 		d.hub.publish(a)
 		if time.Since(pruned) > pruneEvery {
 			pruned = time.Now()
@@ -252,6 +256,21 @@ func (d *daemon) saveAlerts() {
 				d.log.Warn("old alerts could not be dropped", zap.Error(err))
 			}
 		}
+	}
+}
+
+// addCandidates lists the hosts that stand open in this user's browsers in an alert about a tab that nobody could name,
+// if that was allowed. One host alone would be a guess.
+func (d *daemon) addCandidates(a *api.Alert) {
+	if !d.options.sessionFiles || a.Subject != "browser_tab" || a.SiteConfidence != string(attribution.Unknown) || a.State != api.Firing {
+		return
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return
+	}
+	if hosts, _ := sessionfile.Hosts(home, os.Getenv("XDG_CONFIG_HOME")); len(hosts) > 1 {
+		a.Candidates = hosts
 	}
 }
 

@@ -20,6 +20,7 @@ const systemState = "/var/lib/minewatch"
 func runCommand() *cobra.Command {
 	var (
 		user, verbose bool
+		sessionFiles  bool
 		socket, state string
 		every         time.Duration
 		recording     recordingOptions
@@ -41,7 +42,10 @@ func runCommand() *cobra.Command {
 			if o.log, err = newLog(verbose); err != nil {
 				return err
 			}
-			o.interval, o.recording = every, recording
+			if sessionFiles && !user {
+				return usageError{errors.New("--session-files needs --user: the files are a user's own"), c.CommandPath()}
+			}
+			o.interval, o.recording, o.sessionFiles = every, recording, sessionFiles
 			ready := func() { o.log.Info("minewatch " + version + " is watching; its door is " + o.socket) }
 			if user {
 				return runDaemon(c.Context(), o, ready)
@@ -55,6 +59,8 @@ func runCommand() *cobra.Command {
 	c.Flags().StringVar(&recording.file, "record", "", "also record to this `file`, with the tabs that were named")
 	recording.flags(c)
 	c.Flags().DurationVar(&every, "interval", time.Second, "time between two samples")
+	c.Flags().BoolVar(&sessionFiles, "session-files", false,
+		"where no extension can name a tab, list the hosts open in your browsers, read from their session files")
 	c.Flags().BoolVar(&verbose, "verbose", false, "log more")
 	return c
 }

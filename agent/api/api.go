@@ -40,6 +40,9 @@ type Alert struct {
 	Site string `json:"site"`
 	// Sites lists the candidates when SiteConfidence is "shared".
 	Sites []string `json:"sites,omitempty"`
+	// Candidates lists hosts that stand open in the user's browsers, where SiteConfidence is "unknown" and the user has
+	// allowed that session files are read: the load may be any of them or none. Never one alone, and never stored.
+	Candidates []string `json:"candidates,omitempty"`
 	// SiteConfidence is "exact", "shared", "probable" or "unknown"; empty when the subject is not a browser tab.
 	SiteConfidence string `json:"site_confidence"`
 	// EmbeddedIn is the site of the page around it when the load is in a cross-site frame.

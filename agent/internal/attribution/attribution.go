@@ -85,7 +85,7 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 		e := b.renderers[r.Process]
 		if e == nil {
 			if len(b.renderers) >= maxRemembered {
-				continue
+				b.forgetOldest() // an answer may come after its process ended, and would stay for ever
 			}
 			e = &entry{}
 			b.renderers[r.Process] = e
@@ -101,6 +101,23 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 		delete(b.renderers, id)
 		delete(b.browsers, id)
 	}
+}
+
+// forgetOldest makes room for one renderer.
+func (b *Book) forgetOldest() {
+	var oldest heuristics.ProcessID
+	found := false
+	for id, e := range b.renderers {
+		if o := b.renderers[oldest]; !found || e.at < o.at || (e.at == o.at && less(id, oldest)) {
+			oldest, found = id, true
+		}
+	}
+	delete(b.renderers, oldest)
+}
+
+// less gives processes an order, so that a replay forgets the same ones.
+func less(a, b heuristics.ProcessID) bool {
+	return a.PID < b.PID || (a.PID == b.PID && a.StartTime < b.StartTime)
 }
 
 // Owner returns whose load a verdict is about.

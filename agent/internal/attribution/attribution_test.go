@@ -159,6 +159,25 @@ func TestAnotherLifeHasNoSite(t *testing.T) {
 	}
 }
 
+// Answers about processes that are gone by then do not shut out those that come later.
+func TestManyAnswersLeaveRoom(t *testing.T) {
+	var b Book
+	frames := []heuristics.Frame{frame(1, "https://films.test", "https://films.test")}
+	for i := range maxRemembered + 10 {
+		id := heuristics.ProcessID{PID: int32(1000 + i), StartTime: 1}
+		b.Observe(&heuristics.Snapshot{At: time.Duration(i), Renderers: []heuristics.Renderer{{Process: id, Frames: frames}}})
+		if got := b.Owner(verdictOn(id)); got.Level != Exact {
+			t.Fatalf("answer %d was not kept: %+v", i, got)
+		}
+	}
+	if len(b.renderers) != maxRemembered {
+		t.Errorf("%d renderers are remembered", len(b.renderers))
+	}
+	if got := b.Owner(verdictOn(heuristics.ProcessID{PID: 1000, StartTime: 1})); got.Level != Unknown {
+		t.Errorf("the oldest was kept: %+v", got)
+	}
+}
+
 func TestElectronProgramsHaveNoTabs(t *testing.T) {
 	v := verdictOn(page)
 	v.Subject.Info.Browser.Family = "electron"

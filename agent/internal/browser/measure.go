@@ -6,7 +6,7 @@ import (
 	"math/big"
 
 	"github.com/shirou/gopsutil/v3/mem"
-	"github.com/shirou/gopsutil/v3/process"
+	gops "github.com/shirou/gopsutil/v3/process"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/heuristics"
@@ -52,7 +52,7 @@ func thisMachine(census Census) *machine {
 }
 
 func resident(p heuristics.ProcessID) (uint64, bool) {
-	handle := process.Process{Pid: p.PID}
+	handle := gops.Process{Pid: p.PID}
 	m, err := handle.MemoryInfo()
 	if err != nil || !alive(p) {
 		return 0, false
