@@ -29,7 +29,7 @@ type rule interface {
 // rules lists every rule; each is one file and one test.
 func rules() []rule {
 	return []rule{
-		sustainedLoad{}, duration{}, flatness{}, workerThreads{}, equalThreads{}, pageThread{}, otherThreads{}, pageTalks{},
+		sustainedLoad{}, duration{}, mayEnd{}, flatness{}, workerThreads{}, equalThreads{}, pageThread{}, otherThreads{}, pageTalks{},
 		outOfSight{}, audible{}, inUse{}, browserHelper{}, littleIO{}, steadyMemory{}, memoryStep{}, lowPriority{},
 		oddPlace{}, disguise{}, regularRestarts{}, newKnownName(),
 	}

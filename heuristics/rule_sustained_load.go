@@ -25,7 +25,7 @@ func (sustainedLoad) judge(f *Features, _ *Subject) (float64, map[string]float64
 	if f.Demand > load { // NaN compares false
 		load = f.Demand
 	}
-	strength := ramp(load, 0.1, 0.5)
+	strength := ramp(load, 0.08, 0.3)
 	if f.Busy < sustainedFrom || strength <= 0 {
 		return 0, nil, "", false
 	}

@@ -21,7 +21,7 @@ func (workerThreads) judge(f *Features, about *Subject) (float64, map[string]flo
 	if about.Info.Browser == nil || math.IsNaN(f.WorkerShare) || f.Busy < sustainedFrom || f.Workers == 0 {
 		return 0, nil, "", false
 	}
-	strength := ramp(f.WorkerShare, 0.7, 0.95) * evenness(f)
+	strength := ramp(f.WorkerShare, 0.5, 0.85) * evenness(f)
 	if strength <= 0 {
 		return 0, nil, "", false
 	}

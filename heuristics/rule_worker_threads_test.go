@@ -12,7 +12,7 @@ func TestWorkerThreads(t *testing.T) {
 		{"two equal", page(), busy(2, 0.98, 0.02), 1, 1, "2 background workers are equally busy, each 70 % of the time"},
 		{"one", page(), busy(1, 0.98, 0), 1, 1, "One background worker"},
 		{"unequal", page(), busy(4, 0.98, 0.5), 0, 0, ""},
-		{"half of the work", page(), busy(2, 0.6, 0), 0, 0, ""},
+		{"half of the work", page(), busy(2, 0.5, 0), 0, 0, ""},
 		{"idle ones", page(), busy(0, 0.9, 0), 0, 0, ""},
 		{"outside a browser", tool(), busy(2, 0.98, 0), 0, 0, ""},
 	})

@@ -19,6 +19,12 @@ type options struct {
 // most bounds a weight: no single rule may decide by itself.
 const most = 6
 
+// held are the rules whose weights are not fitted, and neither is the bias. Their sum keeps a promise that recordings
+// cannot teach, since they always hold more: a long, steady load of which nothing else is known stays below 0.5.
+func held(rule string) bool {
+	return rule == "sustained_load" || rule == "duration" || rule == "flatness" || rule == "may_end"
+}
+
 // parameter is one weight: of a rule at positive or negative strength.
 type parameter struct {
 	rule    string
@@ -57,14 +63,20 @@ func fit(rows []row, before *heuristics.Weights, o options) heuristics.Weights {
 	return out
 }
 
+// factor is one entry of the matrix: what a parameter is multiplied with.
+type factor struct {
+	parameter int
+	by        float64
+}
+
 // design turns rows into a sparse matrix: for each row the parameters it uses and their factors.
-func design(rows []row, index map[parameter]int, lookalike float64) (x []map[int]float64, y, weight []float64) {
+func design(rows []row, index map[parameter]int, lookalike float64) (x [][]factor, y, weight []float64) {
 	var sum [2]float64
 	for i := range rows {
 		r := &rows[i]
-		at := map[int]float64{len(index): 1}
+		at := []factor{{len(index), 1}}
 		for _, e := range r.verdict.Evidence {
-			at[index[parameter{e.Rule, e.Strength < 0}]] = e.Strength
+			at = append(at, factor{index[parameter{e.Rule, e.Strength < 0}], e.Strength})
 		}
 		x = append(x, at)
 		v, wt := 0.0, r.weight
@@ -84,13 +96,14 @@ func design(rows []row, index map[parameter]int, lookalike float64) (x []map[int
 	return x, y, weight
 }
 
-func descend(x []map[int]float64, y, weight, prior []float64, names []parameter, before *heuristics.Weights, o options) []float64 {
+func descend(x [][]factor, y, weight, prior []float64, names []parameter, before *heuristics.Weights, o options) []float64 {
 	w := append([]float64(nil), prior...)
 	// A weight of 0 before means that this direction makes no sense for the rule.
 	fixed := make([]bool, len(w))
+	fixed[len(w)-1] = true // the bias, see held
 	for i, p := range names {
 		b := before.Rules[p.rule]
-		fixed[i] = (p.against && b.Against == 0) || (!p.against && b.When == 0)
+		fixed[i] = held(p.rule) || (p.against && b.Against == 0) || (!p.against && b.When == 0)
 	}
 	const rate = 0.5
 	gradient := make([]float64, len(w))
@@ -98,26 +111,19 @@ func descend(x []map[int]float64, y, weight, prior []float64, names []parameter,
 		for i := range gradient {
 			gradient[i] = o.ridge * (w[i] - prior[i])
 		}
-		gradient[len(w)-1] *= 0.1 // the bias is free to follow
 		for i, at := range x {
 			z := 0.0
-			for k := range len(w) {
-				if f, ok := at[k]; ok {
-					z += w[k] * f
-				}
+			for _, f := range at {
+				z += w[f.parameter] * f.by
 			}
 			miss := (1/(1+math.Exp(-z)) - y[i]) * weight[i]
-			for k, f := range at {
-				gradient[k] += miss * f
+			for _, f := range at {
+				gradient[f.parameter] += miss * f.by
 			}
 		}
 		for k := range w {
-			if k < len(fixed)-1 && fixed[k] {
-				continue
-			}
-			w[k] -= rate * gradient[k]
-			if k < len(w)-1 {
-				w[k] = min(most, max(0.05, w[k]))
+			if !fixed[k] {
+				w[k] = min(most, max(0.05, w[k]-rate*gradient[k]))
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func run(ctx context.Context, args []string) error {
 	split := flags.String("split", "tune", "which recordings to read; only for -dump")
 	flags.Float64Var(&o.lookalike, "lookalike", 0.1, "what a lookalike counts beside a benign load")
 	flags.Float64Var(&o.ridge, "ridge", 0.003, "how strongly to stay near")
-	flags.IntVar(&o.steps, "steps", 4000, "steps of gradient descent")
+	flags.IntVar(&o.steps, "steps", 1500, "steps of gradient descent")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
