@@ -72,9 +72,6 @@ type Sampler struct {
 	renders atomic.Pointer[census]
 }
 
-// census is the renderer processes of each browser, by its root and its own numbers.
-type census map[heuristics.ProcessID]map[int]heuristics.ProcessID
-
 // known is what the sampler remembers of one process.
 type known struct {
 	id      heuristics.ProcessID
@@ -155,31 +152,6 @@ func (s *Sampler) Processes() int { return int(s.alive.Load()) }
 // Alive reports whether a process still lives, and is not another with its pid. Safe for use while a Source runs.
 func (s *Sampler) Alive(id heuristics.ProcessID) bool { return s.sweep.same(id) }
 
-// Renderers returns the renderer processes of a browser at the last tick, by the browser's own numbers of them. Safe for
-// use while a Source runs; the map must not be changed.
-func (s *Sampler) Renderers(root heuristics.ProcessID) map[int]heuristics.ProcessID {
-	if c := s.renders.Load(); c != nil {
-		return (*c)[root]
-	}
-	return nil
-}
-
-// count renews what Renderers returns.
-func (s *Sampler) count() {
-	c := census{}
-	for id, k := range s.table {
-		b := k.info.Browser
-		if b == nil || b.Role != "renderer" || b.Renderer == 0 {
-			continue
-		}
-		if c[b.Root] == nil {
-			c[b.Root] = map[int]heuristics.ProcessID{}
-		}
-		c[b.Root][b.Renderer] = id
-	}
-	s.renders.Store(&c)
-}
-
 func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	if s.tick%countCores == 0 {
 		s.cores = countProcessors()
@@ -211,8 +183,6 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	s.alive.Store(int64(len(s.table)))
 	if s.options.Owners != nil {
 		s.count()
-	}
-	if s.options.Owners != nil {
 		out.Renderers = s.options.Owners.Answers()
 	}
 	return out, nil

@@ -289,6 +289,33 @@ func TestPlaceInFirefox(t *testing.T) {
 	}
 }
 
+func TestRenderers(t *testing.T) {
+	s := &Sampler{table: map[heuristics.ProcessID]*known{}}
+	root := heuristics.ProcessID{PID: 10, StartTime: 1}
+	add := func(pid int32, role string, number int, of heuristics.ProcessID) heuristics.ProcessID {
+		id := heuristics.ProcessID{PID: pid, StartTime: 1}
+		s.table[id] = &known{id: id, info: heuristics.ProcessInfo{Browser: &heuristics.BrowserProcess{
+			Family: "firefox", Role: role, Root: of, Renderer: number,
+		}}}
+		return id
+	}
+	if got := s.Renderers(root); got != nil {
+		t.Errorf("before the first tick: %v", got)
+	}
+	page := add(11, "renderer", 5, root)
+	add(12, "gpu", 0, root)
+	add(13, "renderer", 0, root) // its number is not known
+	add(14, "renderer", 5, heuristics.ProcessID{PID: 20, StartTime: 1})
+	s.table[root] = &known{id: root}
+	s.count()
+	if got := s.Renderers(root); len(got) != 1 || got[5] != page {
+		t.Errorf("got %v, want only %v", got, page)
+	}
+	if got := s.Renderers(heuristics.ProcessID{PID: 10, StartTime: 2}); len(got) > 0 {
+		t.Errorf("another life of the browser has %v", got)
+	}
+}
+
 func TestClockGaps(t *testing.T) {
 	const interval = time.Second
 	start := time.Now()
