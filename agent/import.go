@@ -21,9 +21,10 @@ func importCommand() *cobra.Command {
 	var (
 		o               importer.Options
 		from, to, unit  string
+		zone            string
 		columns         map[string]string
 		formatsForHelp  = strings.Join(importer.Formats(), ", ")
-		columnsExplains = "time=NAME,cpu=NAME[,process=NAME][,pid=NAME][,rss=NAME]"
+		columnsExplains = "time=NAME,cpu=NAME[,process=NAME][,pid=NAME][,rss=NAME], or host=NAME or idle=NAME for the whole machine; NAME may be A|B or A*"
 	)
 	c := &cobra.Command{
 		Use:   "import FILE -o TRACE",
@@ -49,6 +50,13 @@ func importCommand() *cobra.Command {
 			if o.Cores < 0 || o.Interval < 0 {
 				return usageError{errors.New("--cores and --interval must be above zero"), c.CommandPath()}
 			}
+			if zone != "" {
+				at, err := time.LoadLocation(zone)
+				if err != nil {
+					return usageError{fmt.Errorf("--tz is the name of a time zone, such as Europe/Berlin or UTC: %w", err), c.CommandPath()}
+				}
+				o.Zone = at
+			}
 			o.Columns = columns
 			return importLog(c, args[0], from, to, o)
 		},
@@ -60,6 +68,7 @@ func importCommand() *cobra.Command {
 	c.Flags().DurationVar(&o.Interval, "interval", 0, "time between two samples, where the log does not say")
 	c.Flags().StringToStringVar(&columns, "columns", nil, "the columns of a CSV: "+columnsExplains)
 	c.Flags().StringVar(&o.DateOrder, "date-order", "", "mdy, dmy or ymd, for dates that could be either")
+	c.Flags().StringVar(&zone, "tz", "", "the time `zone` of the log's clock, where it does not say (default UTC)")
 	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process of a log about one")
 	return c
 }
@@ -85,7 +94,7 @@ func importLog(c *cobra.Command, file, from, to string, o importer.Options) erro
 	}
 	defer out.Close()
 	h := trace.Header{
-		Started: time.Now().UTC().Truncate(time.Second), Cores: found.Cores, IntervalMS: found.Interval.Milliseconds(),
+		Started: found.Started, Cores: found.Cores, IntervalMS: found.Interval.Milliseconds(),
 		OS: "unknown", Agent: version, Load: "imported from " + found.Format,
 	}
 	n, err := writeImport(c.Context(), trace.Record(source, out, h))

@@ -1,9 +1,11 @@
 package importer
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
@@ -45,8 +47,9 @@ type row struct {
 	cores, cpu float64
 	// wait is the mean time spent ready with no core free, in cores; NaN if not known.
 	wait float64
-	// resident, read, written and moved are bytes; 0 if not known.
+	// resident, read, written and moved are bytes; 0 if not known. With rates, read and written are bytes a second.
 	resident, read, written, moved uint64
+	rates                          bool
 }
 
 func newRow(pid int32) row {
@@ -56,9 +59,11 @@ func newRow(pid int32) row {
 const (
 	// maxRows bounds the rows of one block, as docs/trace.md does the processes of a tick.
 	maxRows = 200_000
-	// maxKept bounds the processes that are remembered, maxCores what is believed of a machine.
+	// maxKept bounds the processes that are remembered, and their threads; maxCores what is believed of a machine.
 	maxKept  = 200_000
 	maxCores = 4096
+	// maxSpan bounds every sum of times: half of what a Duration holds.
+	maxSpan = 146 * 365 * 24 * time.Hour
 	// forgotten is how many blocks a process may be left out before it counts as ended: most tools leave out what idles.
 	forgotten = 600
 	// gapFactor is how many intervals a step may last before part of it counts as not seen.
@@ -75,24 +80,30 @@ type builder struct {
 	n     int
 	cores int
 	busy  time.Duration
-	used  time.Duration // by all processes in the present block
+	used  float64 // seconds, by all processes in the present block
+	// passed is how long the present step took, threads counts those kept of all processes, born all processes ever:
+	// such logs do not say when a process began, so that its number stands for it.
+	passed  time.Duration
+	threads int
+	born    int64
 }
 
 // kept is what is remembered of one process.
 type kept struct {
-	id       heuristics.ProcessID
-	name     string
-	cpu      time.Duration
-	counter  float64 // as last seen, of logs with counters
-	seen     int
-	threads  map[int32]*keptThread
-	lives    int64
-	replaced bool
+	id      heuristics.ProcessID
+	name    string
+	cpu     time.Duration
+	counter float64 // as last seen, of logs with counters
+	seen    int
+	threads map[int32]*keptThread
+	read    uint64 // bytes added up from rates
+	written uint64
 }
 
 type keptThread struct {
 	name      string
 	run, wait time.Duration
+	seen      int
 }
 
 // snapshots returns the Source of a log whose first blocks were read ahead.
@@ -132,12 +143,12 @@ func (b *builder) snapshot(blk *block) heuristics.Snapshot {
 	lasted := b.step(blk.at, &s)
 	b.n++
 	s.At, s.Cores = b.at, max(b.cores, 1)
-	s.Time = time.Unix(0, 0).Add(span(blk.at)).UTC()
+	s.Time = moment(blk.at)
 	if b.found.HostOnly {
 		if b.n == 1 {
 			s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapHostOnly})
 		}
-		b.busy += span(blk.host * lasted.Seconds())
+		b.busy = min(b.busy+span(min(blk.host, maxCores)*lasted.Seconds()), maxSpan)
 		s.Busy = b.busy + time.Microsecond // 0 would mean that it is not known
 		return s
 	}
@@ -147,7 +158,7 @@ func (b *builder) snapshot(blk *block) heuristics.Snapshot {
 		b.enter(&s, at, &blk.rows[i], lasted)
 	}
 	// Nobody can use more cores than there are: where the log does not say how many, the load tells at least.
-	b.cores = max(b.cores, int(min(math.Ceil(b.used.Seconds()/lasted.Seconds()-0.05), maxCores)))
+	b.cores = max(b.cores, int(min(math.Ceil(b.used/b.passed.Seconds()-guessSlack), maxCores)))
 	s.Cores = max(b.cores, 1)
 	b.forget(&s)
 	return s
@@ -156,23 +167,28 @@ func (b *builder) snapshot(blk *block) heuristics.Snapshot {
 // step advances the steady clock and returns how much of the step the log covers.
 func (b *builder) step(at float64, s *heuristics.Snapshot) time.Duration {
 	defer func() { b.last, b.begun = at, true }()
+	b.passed = b.found.Interval
 	if !b.begun {
 		return b.found.Interval
 	}
-	d := span(at - b.last)
-	switch interval := b.found.Interval; {
-	case at <= b.last: // the clock was set back: one interval has passed, as far as one can know
+	d, interval := span(at-b.last), b.found.Interval
+	lasted, passed := d, d
+	switch {
+	case at < b.last: // the clock was set back: one interval has passed, as far as one can know
 		s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapClockJumped, Length: span(b.last - at)})
-		b.at += interval
-		return interval
+		lasted, passed = interval, interval
+	case d == 0 || (b.found.coarse && d <= interval+time.Second): // the log's clock counts in whole seconds
+		lasted, passed = interval, interval
 	case d > gapFactor*interval+time.Second:
 		s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapLateTick, Length: d - interval})
-		b.at += d
-		return interval
-	default:
-		b.at += max(d, time.Microsecond)
-		return d
+		lasted = interval
 	}
+	if b.at > maxSpan-passed { // a log of centuries: time goes on, but no more than it must
+		passed = time.Microsecond
+	}
+	b.passed = max(passed, time.Microsecond)
+	b.at += b.passed
+	return max(lasted, time.Microsecond)
 }
 
 // enter adds one row to the snapshot. at holds the places of the processes listed so far.
@@ -183,13 +199,13 @@ func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted
 		if k == nil && (len(b.kept) >= maxKept || r.tid != 0) {
 			return
 		}
-		lives := int64(1)
 		if again {
 			s.Exited = append(s.Exited, k.id)
-			lives = k.lives + 1
+			b.threads -= len(k.threads)
 			delete(at, r.pid)
 		}
-		k = &kept{id: heuristics.ProcessID{PID: r.pid, StartTime: lives}, name: r.name, counter: math.NaN(), lives: lives}
+		b.born++
+		k = &kept{id: heuristics.ProcessID{PID: r.pid, StartTime: b.born}, name: r.name, counter: math.NaN()}
 		b.kept[r.pid] = k
 	}
 	place, listed := at[r.pid]
@@ -205,47 +221,74 @@ func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted
 	p := &s.Processes[place]
 	k.seen = b.n
 	if r.tid != 0 {
-		k.thread(p, r, lasted)
+		b.thread(k, p, r, lasted)
 		return
 	}
-	before := k.cpu
+	used := 0.0
 	switch {
 	case !math.IsNaN(r.cpu):
 		if !math.IsNaN(k.counter) {
-			k.cpu += span(r.cpu - k.counter)
+			used = r.cpu - k.counter
 		}
 		k.counter = r.cpu
 	case r.cores > 0:
-		k.cpu += span(min(r.cores, maxCores) * lasted.Seconds())
+		used = min(r.cores, maxCores) * lasted.Seconds()
 	}
-	b.used += k.cpu - before
+	b.used += used
+	k.cpu = min(k.cpu+span(used), maxSpan)
 	p.User = k.cpu
+	if r.rates {
+		k.read = capped(k.read, float64(r.read)*lasted.Seconds())
+		k.written = capped(k.written, float64(r.written)*lasted.Seconds())
+		r.read, r.written = k.read, k.written
+	}
 	p.Resident, p.ReadBytes, p.WriteBytes, p.Transferred = r.resident, r.read, r.written, r.moved
+}
+
+// capped adds bytes to a sum that is bounded.
+func capped(sum uint64, more float64) uint64 {
+	const most = 1 << 62
+	return uint64(min(float64(sum)+more, most))
 }
 
 // maxThreads bounds the threads kept of one process.
 const maxThreads = 1024
 
 // thread adds a thread to its process.
-func (k *kept) thread(p *heuristics.ProcessSample, r *row, lasted time.Duration) {
+func (b *builder) thread(k *kept, p *heuristics.ProcessSample, r *row, lasted time.Duration) {
 	if k.threads == nil {
 		k.threads = map[int32]*keptThread{}
 	}
 	t := k.threads[r.tid]
 	if t == nil {
-		if len(k.threads) >= maxThreads {
+		if len(k.threads) >= maxThreads || b.threads >= maxKept {
+			b.forgetThreads(k)
+		}
+		if len(k.threads) >= maxThreads || b.threads >= maxKept {
 			return
 		}
 		t = &keptThread{name: r.name}
 		k.threads[r.tid] = t
+		b.threads++
 	}
+	t.seen = b.n
 	if r.cores > 0 {
-		t.run += span(min(r.cores, 1) * lasted.Seconds())
+		t.run = min(t.run+span(min(r.cores, 1)*lasted.Seconds()), maxSpan)
 	}
 	if r.wait > 0 {
-		t.wait += span(min(r.wait, 1) * lasted.Seconds())
+		t.wait = min(t.wait+span(min(r.wait, 1)*lasted.Seconds()), maxSpan)
 	}
 	p.Threads = append(p.Threads, heuristics.ThreadSample{TID: r.tid, Name: t.name, Run: t.run, Wait: t.wait})
+}
+
+// forgetThreads makes room by forgetting the threads of a process that were left out of the last block and this one.
+func (b *builder) forgetThreads(k *kept) {
+	for tid, t := range k.threads {
+		if t.seen < b.n-1 {
+			delete(k.threads, tid)
+			b.threads--
+		}
+	}
 }
 
 // forget ends processes that were left out for long.
@@ -260,7 +303,11 @@ func (b *builder) forget(s *heuristics.Snapshot) {
 	for pid, k := range b.kept {
 		if k.seen < limit {
 			s.Exited = append(s.Exited, k.id)
+			b.threads -= len(k.threads)
 			delete(b.kept, pid)
 		}
 	}
+	slices.SortFunc(s.Exited, func(x, y heuristics.ProcessID) int {
+		return cmp.Or(cmp.Compare(x.PID, y.PID), cmp.Compare(x.StartTime, y.StartTime))
+	})
 }

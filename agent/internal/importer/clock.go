@@ -10,61 +10,107 @@ const day = 24 * 60 * 60
 
 // dayClock turns times of day into seconds that go on after midnight.
 type dayClock struct {
+	// base is the first day's midnight in seconds since 1970, 0 if the log has no date.
+	base  float64
 	last  float64
-	days  float64
+	turns float64
 	begun bool
 }
 
-// at returns the seconds of a time of day. One far below that before is of the next day; one a little below it means
-// that the clock was set back.
-func (c *dayClock) at(ofDay float64) float64 {
-	if c.begun && ofDay < c.last-day/2 {
-		c.days++
+// at returns the seconds of a time of day. One far below that before is of the next day, or of the next half where the
+// log does not say in a known word which half of the day it means. One a little below means that the clock was set back.
+func (c *dayClock) at(t clockTime) float64 {
+	period := float64(day)
+	if t.half == "?" {
+		period = day / 2
 	}
-	c.last, c.begun = ofDay, true
-	return c.days*day + ofDay
+	switch {
+	case c.begun && t.seconds < c.last-period/2:
+		c.turns += period
+	case c.begun && c.turns >= period && t.seconds > c.last+period/2: // set back over midnight
+		c.turns -= period
+	}
+	c.last, c.begun = t.seconds, true
+	return c.base + c.turns + t.seconds
 }
 
-// timeOfDay reads "13:57:39", or "01:57:39" with the word after it for the half of the day. It returns how many of the
-// words it took, 0 if they are no time.
-func timeOfDay(words []string) (seconds float64, took int) {
-	parts := strings.Split(field(words, 0), ":")
+// clockTime is a time of day.
+type clockTime struct {
+	seconds float64
+	// half is "" for a clock of 24 hours, "am", "pm", or "?" for a half of the day in a word that is not known.
+	half string
+}
+
+// timeOfDay reads the time that a row begins with, in any of sysstat's locales: "13:57:39", "13.57.39",
+// "01:57:39 PM", "下午 01時57分39秒". It returns how many words it took, 0 if they are no time.
+func timeOfDay(words []string) (t clockTime, took int) {
+	if t.half = half(field(words, 0)); t.half != "" {
+		took, words = 1, words[1:]
+	}
+	seconds, n := digits(words)
+	if n == 0 {
+		return clockTime{}, 0
+	}
+	t.seconds = seconds
+	took += n
+	if h := half(field(words, n)); h != "" && t.half == "" {
+		t.half = h
+		took++
+	}
+	if t.half != "" {
+		t.seconds = t.in24()
+	}
+	return t, took
+}
+
+// in24 turns hours that count from 12 to 11 into those of the day.
+func (t clockTime) in24() float64 {
+	s := t.seconds
+	if s >= day/2 && s < day/2+3600 {
+		s -= day / 2
+	}
+	if t.half == "pm" && s < day/2 {
+		s += day / 2
+	}
+	return s
+}
+
+// digits reads hours, minutes and seconds from the first word, or from three as Korean writes them.
+func digits(words []string) (seconds float64, took int) {
+	units := strings.NewReplacer("時", ":", "时", ":", "시", ":", "分", ":", "分钟", ":", "분", ":", "秒", "", "초", "")
+	text := units.Replace(field(words, 0))
+	for took = 1; strings.HasSuffix(text, ":") && took < min(3, len(words)); took++ {
+		text += units.Replace(words[took])
+	}
+	parts := strings.Split(text, ":")
+	for _, mark := range []string{".", ","} {
+		if len(parts) == 1 {
+			parts = strings.Split(text, mark)
+		}
+	}
 	if len(parts) != 3 {
 		return 0, 0
 	}
-	var n [3]float64
+	var n [3]int
 	for i, p := range parts {
-		x := number(p)
-		if !(x >= 0) || x > 60 {
+		x, err := strconv.ParseUint(p, 10, 8)
+		if err != nil || len(p) > 2 || x > 60 {
 			return 0, 0
 		}
-		n[i] = x
+		n[i] = int(x)
 	}
 	if n[0] > 23 {
 		return 0, 0
 	}
-	seconds, took = n[0]*3600+n[1]*60+n[2], 1
-	switch half(field(words, 1)) {
-	case "am":
-		took = 2
-		if n[0] == 12 {
-			seconds -= 12 * 3600
-		}
-	case "pm":
-		took = 2
-		if n[0] != 12 {
-			seconds += 12 * 3600
-		}
-	}
-	return seconds, took
+	return float64(n[0]*3600 + n[1]*60 + n[2]), took
 }
 
-// half returns which half of the day a word means, in the languages of sysstat and top; "" for none.
+// half returns which half of the day a word means, in the locales of sysstat and top; "" for none.
 func half(word string) string {
 	switch strings.ToLower(strings.ReplaceAll(word, ".", "")) {
-	case "am", "vorm", "上午", "午前", "오전", "πμ", "de", "fm":
+	case "am", "vorm", "上午", "午前", "오전", "πμ", "de", "fm", "ص", "पूर्वाह्न", "sa", "öö", "pd", "sáng", "dop":
 		return "am"
-	case "pm", "nachm", "下午", "午後", "오후", "μμ", "du", "em":
+	case "pm", "nachm", "下午", "午後", "오후", "μμ", "du", "em", "م", "अपराह्न", "ch", "ös", "md", "chiều", "odp":
 		return "pm"
 	}
 	return ""
@@ -83,47 +129,100 @@ func epoch(s string) (float64, bool) {
 }
 
 // stamp reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which could
-// be either: "mdy" (as Windows writes it in the US), "dmy" or "ymd".
-func stamp(s, order string) (float64, bool) {
+// be either; zone is where the clock hung if the stamp does not say.
+func stamp(s, order string, zone *time.Location) (float64, bool) {
 	s = strings.TrimSpace(s)
 	if x, ok := epoch(s); ok {
 		return x, true
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999", "2006-01-02T15:04:05.999", "2006/01/02 15:04:05.999"} {
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999Z07:00"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			return float64(t.UnixMilli()) / 1000, true
+			return float64(t.UnixMicro()) / 1e6, true
 		}
 	}
-	date, clock, ok := strings.Cut(s, " ")
+	date, clock, ok := strings.Cut(strings.Replace(s, "T", " ", 1), " ")
 	if !ok {
-		seconds, took := timeOfDay([]string{s})
-		return seconds, took > 0
+		date, clock = "", s
 	}
-	seconds, took := timeOfDay(strings.Fields(clock))
-	parts := strings.FieldsFunc(date, func(r rune) bool { return r == '/' || r == '.' || r == '-' })
-	if took == 0 || len(parts) != 3 {
+	clock, fraction := fractionOf(clock)
+	t, took := timeOfDay(strings.Fields(clock))
+	if took == 0 || !strings.Contains(clock, ":") {
 		return 0, false
+	}
+	if date == "" {
+		return t.seconds + fraction, true
+	}
+	y, m, d, ok := dateOf(date, order)
+	if !ok {
+		return 0, false
+	}
+	whole := int(t.seconds)
+	at := time.Date(y, m, d, whole/3600, whole/60%60, whole%60, 0, zone)
+	return float64(at.Unix()) + fraction, true
+}
+
+// fractionOf parts "13:57:39.250 PM" into the time in whole seconds and their fraction.
+func fractionOf(clock string) (rest string, fraction float64) {
+	at := strings.LastIndexByte(clock, ':')
+	if at < 0 {
+		return clock, 0
+	}
+	mark := strings.IndexAny(clock[at:], ".,")
+	if mark < 0 {
+		return clock, 0
+	}
+	end := at + mark + 1
+	for end < len(clock) && clock[end] >= '0' && clock[end] <= '9' {
+		end++
+	}
+	if x := number("0." + clock[at+mark+1:end]); x > 0 {
+		fraction = x
+	}
+	return clock[:at+mark] + clock[end:], fraction
+}
+
+// dateOf reads a date of three numbers. order is "mdy" (as Windows and sysstat write it in the US), "dmy", "ymd" or ""
+// to go by the numbers and the mark between them.
+func dateOf(date, order string) (y int, m time.Month, d int, ok bool) {
+	parts := strings.FieldsFunc(date, func(r rune) bool { return strings.ContainsRune("/.-年月日", r) })
+	if len(parts) != 3 {
+		return 0, 0, 0, false
 	}
 	var n [3]int
 	for i, p := range parts {
 		x, err := strconv.Atoi(p)
 		if err != nil || x < 0 || x > 9999 {
-			return 0, false
+			return 0, 0, 0, false
 		}
 		n[i] = x
 	}
-	y, m, d := n[2], n[0], n[1]
+	y, month, d := n[2], n[0], n[1]
 	switch {
 	case order == "ymd" || n[0] > 31:
-		y, m, d = n[0], n[1], n[2]
+		y, month, d = n[0], n[1], n[2]
 	case order == "dmy" || n[0] > 12 || (order == "" && strings.Contains(date, ".")):
-		m, d = n[1], n[0]
+		month, d = n[1], n[0]
 	}
 	if y < 100 {
 		y += 2000
 	}
-	if m < 1 || m > 12 || d < 1 || d > 31 {
-		return 0, false
+	if month < 1 || month > 12 || d < 1 || d > 31 {
+		return 0, 0, 0, false
 	}
-	return float64(time.Date(y, time.Month(m), d, 0, 0, 0, 0, time.UTC).Unix()) + seconds, true
+	return y, time.Month(month), d, true
+}
+
+// midnight returns the seconds since 1970 at which the day of sysstat's first line began, 0 if it names none:
+// "Linux 6.1 (host) 11/22/26 _x86_64_ (2 CPU)".
+func midnight(line string, o *Options) float64 {
+	f := strings.Fields(line)
+	for i := range f[:max(0, len(f)-1)] {
+		if !strings.HasSuffix(f[i], ")") {
+			continue
+		}
+		if y, m, d, ok := dateOf(f[i+1], o.DateOrder); ok {
+			return max(0, float64(time.Date(y, m, d, 0, 0, 0, 0, o.zone()).Unix()))
+		}
+	}
+	return 0
 }

@@ -26,13 +26,23 @@ type Options struct {
 	Interval time.Duration
 	// AllCores says that 100 means all cores (top in Solaris mode, whole-host figures); else it means one.
 	AllCores bool
-	// Columns map what is needed to the column names of a CSV: "time", "cpu", "process", "pid", "rss". Several columns
-	// of cpu, parted by "|", are a process each.
+	// Columns map what is needed to the column names of a CSV: "time", "process", "pid", "rss", and one of "cpu" (use of
+	// a process; several columns parted by "|" are a process each), "host" (use of the whole machine, or of each core)
+	// and "idle" (what the machine did not use). A "*" at the end of a name stands for any end.
 	Columns map[string]string
 	// DateOrder is "mdy", "dmy" or "ymd" for dates that could be either.
 	DateOrder string
+	// Zone is where the clock of the log hung, nil for UTC.
+	Zone *time.Location
 	// Process names the process of a log about one, which does not name it itself.
 	Process string
+}
+
+func (o *Options) zone() *time.Location {
+	if o.Zone == nil {
+		return time.UTC
+	}
+	return o.Zone
 }
 
 // Found is what a log turned out to hold, known once its beginning was read.
@@ -46,7 +56,12 @@ type Found struct {
 	HostOnly  bool
 	Threads   bool
 	IO        bool
-	Started   time.Time // zero if the log has no date
+	// Started is the wall clock of the first sample, on 1 January 1970 for logs without a date.
+	Started time.Time
+	// Loose reports that the rows are threads of which the log does not say to which process they belong.
+	Loose bool
+	// coarse reports that samples come faster than the log's clock counts.
+	coarse bool
 }
 
 // Missing says in words what the log lacks for a full verdict.
@@ -55,14 +70,17 @@ func (f *Found) Missing() []string {
 		return []string{"CPU time per process: only the whole computer's load is in it, so no verdict is possible"}
 	}
 	out := []string{"which site a browser's process belongs to"}
-	if !f.Threads {
+	switch {
+	case f.Loose:
+		out = append(out, "which threads form a process (each counts as a program of its own; record without -H)")
+	case !f.Threads:
 		out = append(out, "CPU time per thread")
 	}
 	if !f.IO {
 		out = append(out, "bytes read and written")
 	}
 	if f.Interval > 5*time.Second {
-		out = append(out, fmt.Sprintf("samples at most 5 s apart (these are %v)", f.Interval))
+		out = append(out, fmt.Sprintf("samples at most 5 s apart (these are %v apart)", f.Interval.Round(10*time.Millisecond)))
 	}
 	return out
 }
@@ -118,9 +136,13 @@ func Open(r io.Reader, name, kind string, o Options) (*Found, pipeline.Source, e
 	if err != nil {
 		stop()
 		if errors.Is(err, errShort) {
-			err = fmt.Errorf("%s: %w", name, err)
+			err = in.fail("%v", err)
 		}
 		return nil, nil, err
+	}
+	if o.AllCores && o.Cores <= 0 && found.Cores <= 0 {
+		stop()
+		return nil, nil, in.fail("100 %% is all cores, but the log does not say how many there are; add --cores N")
 	}
 	settle(found, first, &o)
 	return found, snapshots(found, first, broken, next, stop), nil
@@ -134,7 +156,7 @@ func choose(kind string, in *lines) (format, error) {
 		if at := slices.IndexFunc(all, func(f format) bool { return f.looks(head) }); at >= 0 {
 			return all[at], nil
 		}
-		return format{}, fmt.Errorf("%s: not a log of a kind that minewatch knows by its first lines; name it with --from (%s)",
+		return format{}, fmt.Errorf("%s:1: not a log of a kind that minewatch knows by its first lines; name it with --from (%s)",
 			in.name, strings.Join(Formats(), ", "))
 	}
 	at := slices.IndexFunc(all, func(f format) bool { return f.name == kind })
@@ -145,7 +167,7 @@ func choose(kind string, in *lines) (format, error) {
 }
 
 // peeked is how many blocks are read ahead, to find out interval and cores.
-const peeked = 4
+const peeked = 5
 
 var errShort = errors.New("the log holds fewer than two samples, so nothing can be compared; record for longer")
 
@@ -170,35 +192,56 @@ func peek(next func() (block, error, bool)) (first []block, broken, err error) {
 
 // settle finds out interval and cores from the first blocks.
 func settle(found *Found, first []block, o *Options) {
-	var steps []float64
-	most := max(1, counted(first))
+	most, hosts, rows := max(1, counted(first)), false, false
 	for i := range first {
-		if i > 0 {
-			if d := first[i].at - first[i-1].at; d > 0 {
-				steps = append(steps, d)
-			}
-		}
 		most = max(most, first[i].sum())
-		found.HostOnly = found.HostOnly || !math.IsNaN(first[i].host)
+		hosts = hosts || !math.IsNaN(first[i].host)
+		rows = rows || len(first[i].rows) > 0
 		for k := range first[i].rows {
 			found.Threads = found.Threads || first[i].rows[k].tid != 0
-			found.IO = found.IO || first[i].rows[k].moved > 0
+			found.IO = found.IO || first[i].rows[k].moved > 0 || first[i].rows[k].rates
 		}
 	}
-	found.HostOnly = found.HostOnly && !slices.ContainsFunc(first, func(b block) bool { return len(b.rows) > 0 })
-	if found.Interval = o.Interval; found.Interval == 0 && len(steps) > 0 {
-		slices.Sort(steps)
-		found.Interval = span(steps[len(steps)/2])
+	found.HostOnly = hosts && !rows
+	found.Started = moment(first[0].at)
+	found.Interval, found.coarse = stepOf(first)
+	if o.Interval > 0 {
+		found.Interval = o.Interval
 	}
-	if found.Interval <= 0 {
-		found.Interval = time.Second
-	}
+	found.Interval = min(max(found.Interval, time.Millisecond), maxInterval)
 	switch {
 	case o.Cores > 0:
-		found.Cores, found.CoresFrom = o.Cores, "option"
+		found.Cores, found.CoresFrom = min(o.Cores, maxCores), "option"
 	case found.Cores <= 0:
-		found.Cores, found.CoresFrom = int(min(math.Ceil(most), maxCores)), "guess"
+		found.Cores, found.CoresFrom = int(min(math.Ceil(most-guessSlack), maxCores)), "guess"
 	}
+}
+
+const (
+	// guessSlack is by how much rounding may push a load above the cores there are.
+	guessSlack = 0.05
+	// maxInterval bounds the time between two samples; what comes later than thrice of it is a gap.
+	maxInterval = 24 * time.Hour
+)
+
+// stepOf returns the median time between blocks, or the mean one if several come within one step of the log's clock.
+func stepOf(first []block) (interval time.Duration, coarse bool) {
+	var steps []float64
+	for i := 1; i < len(first); i++ {
+		d := first[i].at - first[i-1].at
+		coarse = coarse || d == 0
+		if d > 0 {
+			steps = append(steps, d)
+		}
+	}
+	switch {
+	case len(steps) == 0:
+		return time.Second, coarse
+	case coarse:
+		return span((first[len(first)-1].at - first[0].at) / float64(len(first)-1)), true
+	}
+	slices.Sort(steps)
+	return span(steps[len(steps)/2]), false
 }
 
 // counted returns the load in cores of logs with counters, over all of the blocks.
@@ -228,4 +271,13 @@ func span(s float64) time.Duration {
 		return 0
 	}
 	return time.Duration(min(s, most)*1e6) * time.Microsecond
+}
+
+// moment turns seconds since 1970 into a time, bounded.
+func moment(s float64) time.Time {
+	const most = 250e9 // the year 9892
+	if !(s > 0) {
+		s = 0
+	}
+	return time.UnixMicro(int64(min(s, most) * 1e6)).UTC()
 }

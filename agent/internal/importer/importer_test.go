@@ -1,13 +1,18 @@
 package importer
 
 import (
+	"bytes"
+	"context"
 	"fmt"
+	"iter"
 	"math"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf16"
 
+	"github.com/minewatch/minewatch/agent/internal/trace"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -30,16 +35,25 @@ func add(t *testing.T, text, kind string, o Options) (sum, error) {
 	s := sum{found: found, cpu: map[string]float64{}}
 	names, last := map[heuristics.ProcessID]string{}, map[heuristics.ProcessID]time.Duration{}
 	at := time.Duration(-1)
+	var written []heuristics.Snapshot
+	defer func() { replays(t, found, written) }()
 	for snap, err := range source(t.Context()) {
 		if err != nil {
+			if !oneLine.MatchString(err.Error()) {
+				t.Errorf("error %q, want FILE:LINE: what; what to do", err)
+			}
 			return s, err
 		}
+		written = append(written, snap)
 		if snap.At <= at || snap.Cores < 1 {
 			t.Fatalf("the time goes from %v to %v with %d cores", at, snap.At, snap.Cores)
 		}
 		at = snap.At
 		for _, p := range snap.Processes {
 			if p.Info != nil {
+				if names[p.ID] != "" {
+					t.Fatalf("process %v begins twice", p.ID)
+				}
 				names[p.ID] = p.Info.Name
 			}
 			if names[p.ID] == "" || p.CPU() < last[p.ID] {
@@ -55,6 +69,47 @@ func add(t *testing.T, text, kind string, o Options) (sum, error) {
 		s.snapshots = append(s.snapshots, snap)
 	}
 	return s, nil
+}
+
+// oneLine is how every error about a log reads.
+var oneLine = regexp.MustCompile(`^[^\n:]+:\d+: [^\n]+[;,?] [^\n]+$`)
+
+// replays checks that snapshots can be written, read and judged.
+func replays(t *testing.T, found *Found, all []heuristics.Snapshot) {
+	t.Helper()
+	if len(all) == 0 {
+		return
+	}
+	source := func(context.Context) iter.Seq2[heuristics.Snapshot, error] {
+		return func(yield func(heuristics.Snapshot, error) bool) {
+			for _, s := range all {
+				if !yield(s, nil) {
+					return
+				}
+			}
+		}
+	}
+	var file bytes.Buffer
+	for _, err := range trace.Record(source, &file, trace.Header{Started: found.Started, Cores: found.Cores, OS: "unknown"})(t.Context()) {
+		if err != nil {
+			t.Fatalf("the recording cannot be written: %v", err)
+		}
+	}
+	_, read, err := trace.Replay(&file, "trace")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, n := heuristics.NewDetector(heuristics.Config{}), 0
+	for s, err := range read(t.Context()) {
+		if err != nil {
+			t.Fatalf("the recording cannot be read: %v", err)
+		}
+		d.Observe(s)
+		n++
+	}
+	if n != len(all) {
+		t.Fatalf("%d ticks came back of %d", n, len(all))
+	}
 }
 
 func about(got, want float64) bool { return math.Abs(got-want) < 0.02+0.001*want }
@@ -304,8 +359,8 @@ func TestPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 10 + 2 after the reset + 10, and 2 of system time; a missing sample of one mode looks like a reset of the sum.
-	if s.found.Interval != 15*time.Second || s.cpu["hash"] < 20 || s.cpu["hash"] > 26 {
+	// User time: 10, 2 after the counter began anew, 10. System time: 1, and 1 over the sample that is not there.
+	if s.found.Interval != 15*time.Second || !about(s.cpu["hash"], 24) || len(s.snapshots) != 4 {
 		t.Errorf("found %+v, CPU %v", s.found, s.cpu)
 	}
 	for _, bad := range []string{`{`, `{"status":"error","error":"no"}`, `{"status":"success","data":{"resultType":"vector"}}`} {
@@ -322,15 +377,18 @@ func TestTroubleIsNamedWithItsLine(t *testing.T) {
 		"no percentage":         {good + "10:00:04 0 1 1 1 0 0 many 1 x\n", "auto", `log:7: "many" is no percentage`},
 		"a long line":           {good + strings.Repeat("x", maxLine+1) + "\n", "auto", "log:7: the line is longer"},
 		"no header":             {"10:00:04 0 1 1 1 0 0 3 1 x\n", "pidstat", "log:1: a row before any header"},
-		"too short":             {pidstatHead, "pidstat", "log: the log holds fewer than two samples"},
-		"no log":                {"\x00\x01\x02 junk\n", "auto", "log: not a log of a kind"},
+		"too short":             {pidstatHead, "pidstat", "log:2: the log holds fewer than two samples"},
+		"no log":                {"\x00\x01\x02 junk\n", "auto", "log:1: not a log of a kind"},
 		"no such format":        {good, "oracle", `no format "oracle"`},
 		"no column":             {"a,b\n1,2\n", "csv", "log:1: say which column"},
 		"a wrong date":          {`"(PDH-CSV 4.0)","\\P\Process(x)\% Processor Time"` + "\n" + `"x","1"` + "\n", "auto", "log:2: \"x\" is no time"},
-		"half a compressed one": {"\x1f\x8b\x08", "auto", "log: "},
+		"half a compressed one": {"\x1f\x8b\x08", "auto", "log:1: the compressed file is damaged"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := add(t, c.text, c.kind, Options{})
+			if name != "no such format" && err != nil && !oneLine.MatchString(err.Error()) {
+				t.Errorf("error %q, want FILE:LINE: what; what to do", err)
+			}
 			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("error %v, want one line with %q", err, c.want)
 			}

@@ -34,13 +34,13 @@ func newLines(r io.Reader, name string) (*lines, error) {
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(b)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s:1: the compressed file is damaged (%w); copy it again", name, err)
 		}
 		b = bufio.NewReaderSize(z, 64<<10)
 	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
 		z, err := zstd.NewReader(b, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(64<<20))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, fmt.Errorf("%s:1: the compressed file is damaged (%w); copy it again", name, err)
 		}
 		b = bufio.NewReaderSize(z, 64<<10)
 	}
@@ -83,30 +83,44 @@ func (l *lines) next() (string, error) {
 		part, err := l.in.ReadSlice('\n')
 		if len(l.buf)+len(part) > maxLine {
 			l.n++
-			return "", l.fail("the line is longer than 1 MiB; this is not such a log")
+			return "", l.fail("the line is longer than 1 MiB; this is no such log, or it lost its line ends")
 		}
 		l.buf = append(l.buf, part...)
-		if errors.Is(err, bufio.ErrBufferFull) {
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		}
-		if l.wide == binary.LittleEndian && err == nil { // the second half of the line's end
-			if b, err := l.in.ReadByte(); err == nil {
-				l.buf = append(l.buf, b)
-			}
-		}
-		if err != nil && (!errors.Is(err, io.EOF) || len(l.buf) == 0) {
-			if !errors.Is(err, io.EOF) {
-				l.n++
-				return "", l.fail("the file ends early (%v)", err)
-			}
+		case errors.Is(err, io.EOF) && len(l.buf) == 0:
 			return "", io.EOF
+		case err != nil && !errors.Is(err, io.EOF):
+			l.n++
+			return "", l.fail("the file ends early (%v); copy it again, or go on with what was read", err)
+		case err == nil && l.wide != nil && !l.wideEnd():
+			continue
 		}
 		l.n++
 		return strings.TrimRight(string(l.decode(l.buf)), "\r\n\x00"), nil
 	}
 }
 
-// fail returns an error about the line read last.
+// wideEnd reports whether the byte 10 at the end of buf belongs to the end of a line in UTF-16, where it can be half of
+// another character too.
+func (l *lines) wideEnd() bool {
+	n := len(l.buf)
+	if l.wide == binary.BigEndian {
+		return n%2 == 0 && l.buf[n-2] == 0
+	}
+	if n%2 == 0 {
+		return false
+	}
+	b, err := l.in.ReadByte()
+	if err != nil {
+		return true // the file ends in the middle of a character
+	}
+	l.buf = append(l.buf, b)
+	return b == 0
+}
+
+// fail returns an error about the line read last: what is wrong, and what to do.
 func (l *lines) fail(format string, args ...any) error {
 	return fmt.Errorf("%s:%d: %s", l.name, l.n, fmt.Sprintf(format, args...))
 }

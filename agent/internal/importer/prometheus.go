@@ -1,9 +1,9 @@
 package importer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"iter"
 	"math"
@@ -15,12 +15,9 @@ func looksLikePrometheus(head []string) bool {
 	return strings.HasPrefix(strings.TrimSpace(field(head, 0)), "{") && strings.Contains(strings.Join(head, ""), `"resultType"`)
 }
 
-const (
-	// maxAnswer bounds an answer in bytes and maxSamples its samples: a range query lists one series after the other, so
-	// that it cannot be streamed. Prometheus itself returns at most 11,000 points a series.
-	maxAnswer  = 512 << 20
-	maxSamples = 5_000_000
-)
+// maxAnswer bounds an answer in bytes: a range query lists one series after the other, so that it cannot be streamed.
+// Prometheus itself returns at most 11,000 points a series, about 300 kB.
+const maxAnswer = 128 << 20
 
 // promAnswer is the answer to a range query.
 type promAnswer struct {
@@ -51,21 +48,26 @@ func (n *promNumber) UnmarshalJSON(b []byte) error {
 func readPrometheus(in *lines, o *Options, found *Found) iter.Seq2[block, error] {
 	return func(yield func(block, error) bool) {
 		found.Unit = ""
+		in.n = 1 // an answer has one line
 		limited := &io.LimitedReader{R: in.in, N: maxAnswer}
 		var a promAnswer
 		if err := json.NewDecoder(limited).Decode(&a); err != nil {
 			if limited.N <= 0 {
-				err = errors.New("the answer is larger than 512 MiB; ask for a shorter range")
+				err = errors.New("it is larger than 128 MiB")
 			}
-			yield(block{}, fmt.Errorf("%s: not the JSON of a range query: %w", in.name, err))
+			yield(block{}, in.fail("not the JSON of a range query (%v); save the answer of /api/v1/query_range, or ask for a shorter range", err))
 			return
 		}
-		blocks, err := promBlocks(&a, o, in)
-		if err != nil {
-			yield(block{}, fmt.Errorf("%s: %w", in.name, err))
+		if a.Status != "success" || a.Data.Type != "matrix" {
+			yield(block{}, in.fail("not a successful range query (status %.20q, type %.20q, error %.100q); use /api/v1/query_range",
+				a.Status, a.Data.Type, a.Error))
 			return
 		}
-		for _, b := range blocks {
+		p := prometheus{used: map[promKey]float64{}}
+		for _, s := range a.Data.Result {
+			p.add(promName(s.Metric, o, in), s.Values)
+		}
+		for _, b := range p.blocks() {
 			if !yield(b, nil) {
 				return
 			}
@@ -73,58 +75,60 @@ func readPrometheus(in *lines, o *Options, found *Found) iter.Seq2[block, error]
 	}
 }
 
-func promBlocks(a *promAnswer, o *Options, in *lines) ([]block, error) {
-	if a.Status != "success" || a.Data.Type != "matrix" {
-		return nil, fmt.Errorf("not a successful range query (status %.20q, type %.20q, error %.100q); use /api/v1/query_range",
-			a.Status, a.Data.Type, a.Error)
-	}
-	type key struct {
-		at   float64
-		name string
-	}
-	sums, samples := map[key]float64{}, 0
-	for _, s := range a.Data.Result {
-		name := promName(s.Metric, o, in)
-		if samples += len(s.Values); samples > maxSamples {
-			return nil, errors.New("more than 5,000,000 samples; ask for a shorter range or fewer processes")
+// promKey is one sample of one process.
+type promKey struct {
+	at   float64
+	name string
+}
+
+// prometheus adds up what several series tell of the same process.
+type prometheus struct {
+	// used is how much CPU time a process used between its sample before and this one, in seconds.
+	used map[promKey]float64
+}
+
+// add enters one series. Where it has no sample for a while (it was stale, or NaN), what was used then belongs to the
+// next one. A counter that goes back began anew.
+func (p *prometheus) add(name string, values [][2]promNumber) {
+	last := math.NaN()
+	for _, v := range values {
+		at, x := float64(v[0]), float64(v[1])
+		if math.IsNaN(at) || !(x >= 0) {
+			continue
 		}
-		var base, last float64
-		for i, v := range s.Values {
-			at, x := float64(v[0]), float64(v[1])
-			if math.IsNaN(at) || math.IsNaN(x) {
-				continue
-			}
-			if i > 0 && x < last { // the counter began anew
-				base += last
-			}
-			last = x
-			sums[key{at, name}] += base + x
+		key := promKey{at, name}
+		switch {
+		case math.IsNaN(last):
+			p.used[key] += 0
+		case x < last:
+			p.used[key] += x
+		default:
+			p.used[key] += x - last
 		}
+		last = x
 	}
-	byTime := map[float64]*block{}
-	for k, cpu := range sums {
-		b := byTime[k.at]
-		if b == nil {
-			n := newBlock(k.at)
-			b = &n
-			byTime[k.at] = b
+}
+
+// blocks returns the samples in order of time, with counters that rise.
+func (p *prometheus) blocks() []block {
+	keys := make([]promKey, 0, len(p.used))
+	for k := range p.used {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(x, y promKey) int { return cmp.Or(cmp.Compare(x.at, y.at), strings.Compare(x.name, y.name)) })
+	var out []block
+	sums := map[string]float64{}
+	for _, k := range keys {
+		if len(out) == 0 || out[len(out)-1].at != k.at {
+			out = append(out, newBlock(k.at))
 		}
+		sums[k.name] += p.used[k]
 		r := newRow(nameNumber(k.name))
-		r.name, r.cpu = k.name, cpu
+		r.name, r.cpu = k.name, sums[k.name]
+		b := &out[len(out)-1]
 		b.rows = append(b.rows, r)
 	}
-	var out []block
-	for _, b := range byTime {
-		slices.SortFunc(b.rows, func(x, y row) int { return strings.Compare(x.name, y.name) })
-		out = append(out, *b)
-	}
-	slices.SortFunc(out, func(x, y block) int {
-		if x.at < y.at {
-			return -1
-		}
-		return 1
-	})
-	return out, nil
+	return out
 }
 
 // promName returns the program of a series.

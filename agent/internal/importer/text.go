@@ -2,7 +2,6 @@ package importer
 
 import (
 	"math"
-	"path"
 	"strconv"
 	"strings"
 )
@@ -46,17 +45,43 @@ func bytesOf(s string, unit float64) uint64 {
 const maxName = 64
 
 // program returns the name of a program without its arguments: command lines hold file names and secrets.
-func program(s string) string {
-	s = strings.TrimSpace(s)
-	kernel := strings.HasPrefix(s, "[") // a thread of the kernel, as top -c writes it
-	if !kernel && (strings.ContainsAny(s, "/=\\") || strings.Contains(s, " -")) {
-		s, _, _ = strings.Cut(s, " ")
-		s = path.Base(strings.ReplaceAll(s, `\`, "/"))
+func program(s string) string { return shortName(s, false) }
+
+// names turns the commands of one block into the names of programs. A tool writes either all names or all command
+// lines, and "Web Content" is a name while "python3 train.py" is a command line: lines remembers that one was seen.
+func names(rows []row, lines *bool) {
+	for i := range rows {
+		*lines = *lines || isLine(rows[i].name)
 	}
-	if head, _, ok := strings.Cut(s, ": "); ok {
+	for i := range rows {
+		if rows[i].tid == 0 {
+			rows[i].name = shortName(rows[i].name, *lines)
+		}
+	}
+}
+
+// maxComm is the longest name that Linux keeps of a program; only threads of the kernel have longer ones.
+const maxComm = 15
+
+// isLine reports whether a command can only be a command line: names neither begin like a path or in the brackets that
+// mark a thread of the kernel among command lines, nor are they long.
+func isLine(s string) bool {
+	return strings.HasPrefix(s, "/") || strings.HasPrefix(s, "[") || strings.Contains(s, " -") ||
+		(len(s) > maxComm && strings.Contains(s, " "))
+}
+
+func shortName(s string, line bool) string {
+	s = strings.TrimSpace(s)
+	if !strings.HasPrefix(s, "[") && (line || strings.ContainsAny(s, "=\\") || isLine(s)) {
+		s, _, _ = strings.Cut(s, " ")
+		if at := strings.LastIndexAny(s, `/\`); at >= 0 && !strings.HasPrefix(s, "kworker/") && at < len(s)-1 {
+			s = s[at+1:]
+		}
+	}
+	if head, _, ok := strings.Cut(s, ": "); ok { // what a server writes over its name
 		s = head
 	}
-	s = strings.TrimSuffix(s, ":")
+	s = strings.ToValidUTF8(strings.TrimSuffix(s, ":"), "?")
 	if len(s) > maxName {
 		s = strings.ToValidUTF8(s[:maxName], "")
 	}
