@@ -3,20 +3,18 @@
 package session
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
 	"github.com/minewatch/minewatch/agent/e2e/desktop"
 	"github.com/minewatch/minewatch/agent/e2e/pages"
 )
@@ -29,28 +27,32 @@ type Options struct {
 	Length time.Duration
 	// Bin is the folder with the program minewatch, Out that for trace.jsonl.zst and truth.json.
 	Bin, Out string
-	Seed     uint64
+	// Source is a copy of this project to work on, Modules Go's module cache; both are only read.
+	Source, Modules string
+	Seed            uint64
 	// Progress is where lines for people go.
 	Progress io.Writer
 }
 
-// Kinds returns the kinds of session.
-func Kinds() []string { return []string{"browsing", "office", "developer"} }
+// starts is how often a desktop is tried.
+const starts = 3
 
 // session is one in progress.
 type session struct {
 	Options
-	random    *rand.Rand
-	desktop   *desktop.Desktop
-	web       *pages.Server
-	browser   *chromium.Browser
-	agent     *desktop.Process
-	extension string
-	profile   string
-	troubles  int
+	dice    *rand.Rand // of the deed in progress
+	desktop *desktop.Desktop
+	web     *pages.Server
+	agent   *desktop.Process
+	browser *window
+	// extension is the folder with Chromium's extension, archive the file with Firefox's.
+	extension, archive string
+	did                map[deed]int
+	troubles           int
 }
 
-// Run records one session. What goes wrong on the way (a browser that crashes) is said, counted and survived.
+// Run records one session. What goes wrong on the way, such as a browser that crashes, is said, counted and survived.
+// It takes the whole of the network and process namespace it runs in, so it belongs into a lane.
 func Run(ctx context.Context, o Options) error {
 	if !slices.Contains(Kinds(), o.Kind) {
 		return fmt.Errorf("there is no session %q; there are %q", o.Kind, Kinds())
@@ -58,32 +60,43 @@ func Run(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(o.Out, 0o755); err != nil { // recordings are for everybody
 		return err
 	}
-	s := &session{Options: o, random: rand.New(rand.NewPCG(o.Seed, 1))} //nolint:gosec // a script, not a secret
+	s := &session{Options: o, did: map[deed]int{}}
+	// When ctx ends the person stops; the programs live on until all is kept.
+	life := context.WithoutCancel(ctx)
 	var err error
-	if s.web, err = pages.Start(ctx); err != nil {
+	// Port 80, because Firefox cannot be told that a name has another port.
+	if s.web, err = pages.StartAt(life, "127.0.0.1:80"); err != nil {
 		return err
 	}
 	defer s.web.Close()
-	if s.desktop, err = desktop.Start(ctx); err != nil {
-		return err
+	for try := 1; ; try++ {
+		s.desktop, err = desktop.Start(life)
+		if err == nil {
+			break
+		}
+		if try == starts {
+			return err
+		}
+		s.say("the desktop did not come up: %v", err) // on a full machine; once more
 	}
 	defer func() {
 		if err := s.desktop.Close(); err != nil {
 			s.say("closing the desktop: %v", err)
 		}
 	}()
-	if err := s.record(ctx); err != nil {
+	if err := s.record(life); err != nil {
 		return err
 	}
+	s.say("seed %d, %v", o.Seed, o.Length)
 	day, cancel := context.WithTimeout(ctx, o.Length)
 	defer cancel()
-	s.use(day)
+	err = s.use(day)
 	s.agent.Stop()
-	return s.keep()
+	return errors.Join(err, s.keep(s.recording()))
 }
 
 func (s *session) say(format string, args ...any) {
-	fmt.Fprintf(s.Progress, s.Kind+": "+format+"\n", args...)
+	fmt.Fprintf(s.Progress, s.Kind+": "+format+"\n", args...) // progress that cannot be shown is no failure
 }
 
 // record starts the agent, which records what it sees.
@@ -92,21 +105,8 @@ func (s *session) record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.profile = filepath.Join(s.desktop.Home(), "chromium")
-	out, err := s.desktop.Output(ctx, program, "browser", "install", "--user-data-dir", s.profile, "--json")
-	if err != nil {
+	if err := s.installExtension(ctx, program); err != nil {
 		return err
-	}
-	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		var l struct {
-			Extension string `json:"extension_dir"`
-		}
-		if json.Unmarshal(lines.Bytes(), &l) == nil && l.Extension != "" {
-			s.extension = l.Extension
-		}
-	}
-	if s.extension == "" {
-		return fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
 	}
 	s.agent, err = s.desktop.Start(ctx, nil, program, "run", "--user", "--record", s.recording(),
 		"--simulated", "--load", "scripted ordinary use: "+s.Kind)
@@ -115,36 +115,88 @@ func (s *session) record(ctx context.Context) error {
 
 func (s *session) recording() string { return filepath.Join(s.desktop.Home(), "session.jsonl.zst") }
 
-// use does things until ctx ends.
-func (s *session) use(ctx context.Context) {
-	for n := 0; ctx.Err() == nil; n++ {
-		next := s.pick()
-		s.say("%s", next.name)
-		if err := next.do(s, ctx); err != nil && ctx.Err() == nil {
+// use does things until ctx ends, and keeps what is recorded after each, in case it ends badly.
+func (s *session) use(ctx context.Context) error {
+	for n := uint64(1); ctx.Err() == nil; n++ {
+		s.dice = diceOf(s.Seed, n)
+		next := pick(shares(s.Kind), s.dice)
+		s.say("%s", next)
+		s.did[next]++
+		err := s.do(ctx, next)
+		if err != nil && ctx.Err() == nil {
 			s.troubles++
-			s.say("trouble with %s: %v", next.name, err)
-			s.pause(ctx, 5*time.Second)
+			s.say("trouble with %s: %v", next, err)
+			s.pause(ctx, 20*time.Second) // a full machine needs a rest more than the same again
 		}
+		select {
+		case <-s.agent.Done():
+			return fmt.Errorf("the agent ended (log: %s): %w", tail(s.agent.Log()), errors.Join(s.agent.Err(), io.ErrUnexpectedEOF))
+		default:
+		}
+		if err := s.keep(s.recording()); err != nil {
+			s.say("cannot be kept: %v", err)
+		}
+	}
+	return nil
+}
+
+// do does one thing.
+func (s *session) do(ctx context.Context, d deed) error {
+	act, ok := s.does()[d]
+	if !ok {
+		return fmt.Errorf("nobody knows how to %s", d)
+	}
+	return act(ctx)
+}
+
+// does says how each thing is done.
+func (s *session) does() map[deed]func(context.Context) error {
+	return map[deed]func(context.Context) error{
+		readPages: s.readPages, readDocuments: s.readDocuments, watchVideo: s.watchVideo, watchGrid: s.watchGrid,
+		makeCall: s.makeCall, playGame: s.playGame, usePage: s.usePage, workInSheet: s.workInSheet, passGate: s.passGate,
+		goThroughTabs: s.goThroughTabs, putAway: s.putAway, goAway: s.goAway,
+		writeLetter: s.writeLetter, fillTable: s.fillTable, convert: s.convert, packFiles: s.scripted(packFiles), moveFiles: s.scripted(moveFiles),
+		editBuildTest: s.editBuildTest, useRepository: s.scripted(useRepository), buildAll: s.scripted(buildAll),
+		searchSources: s.scripted(searchSources), useNPM: s.scripted(useNPM),
 	}
 }
 
+// truth is the label of a session.
+type truth struct {
+	Label     string `json:"label"`
+	Simulated bool   `json:"simulated"`
+	Split     string `json:"split"`
+	Kind      string `json:"kind"`
+	Note      string `json:"note"`
+}
+
 // keep copies the recording out and says what it holds.
-func (s *session) keep() error {
-	b, err := os.ReadFile(s.recording())
+func (s *session) keep(recording string) error {
+	b, err := os.ReadFile(recording)
 	if err != nil {
 		return err
 	}
-	truth, err := json.Marshal(map[string]any{
-		"label": "benign", "simulated": true, "site": "", "process": "", "load_start_s": 0, "load_end_s": 0, "split": "test",
-		"kind": "session", "note": fmt.Sprintf("scripted ordinary use (%s), seed %d", s.Kind, s.Seed),
-	})
+	note := fmt.Sprintf("scripted ordinary use (%s), seed %d, %d troubles:", s.Kind, s.Seed, s.troubles)
+	for _, d := range slices.Sorted(maps.Keys(s.did)) {
+		note += fmt.Sprintf(" %s %d;", d, s.did[d])
+	}
+	text, err := json.Marshal(truth{Label: "benign", Simulated: true, Split: "test", Kind: "session", Note: note[:len(note)-1]})
 	if err != nil {
 		return err
 	}
 	return errors.Join(
-		os.WriteFile(filepath.Join(s.Out, "trace.jsonl.zst"), b, 0o644),              //nolint:gosec // for everybody
-		os.WriteFile(filepath.Join(s.Out, "truth.json"), append(truth, '\n'), 0o644), //nolint:gosec // for everybody
+		os.WriteFile(filepath.Join(s.Out, "trace.jsonl.zst"), b, 0o644),             // for everybody
+		os.WriteFile(filepath.Join(s.Out, "truth.json"), append(text, '\n'), 0o644), // as above
 	)
+}
+
+// tail returns the end of a log, for messages.
+func tail(path string) string {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return err.Error()
+	}
+	return string(b[max(0, len(b)-300):])
 }
 
 // pause waits, as a person who reads does, or until ctx ends.
@@ -157,7 +209,10 @@ func (s *session) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// between returns a time in a range.
-func (s *session) between(low, high time.Duration) time.Duration {
-	return low + time.Duration(s.random.Int64N(int64(high-low)))
+// rest waits for a time between two.
+func (s *session) rest(ctx context.Context, low, high time.Duration) {
+	s.pause(ctx, between(s.dice, low, high))
 }
+
+// times returns a number from low to high.
+func (s *session) times(low, high int) int { return low + s.dice.IntN(high-low+1) }

@@ -11,80 +11,51 @@ import (
 	"strings"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
 	"github.com/minewatch/minewatch/agent/e2e/pages"
 )
 
-// maxTabs is how many tabs people here leave open.
-const maxTabs = 6
-
-// open shows an address in a new tab in front, starting the browser if there is none (any more).
-func (s *session) open(ctx context.Context, address string) error {
-	if s.browser != nil {
-		if _, err := s.browser.Tabs(ctx); err != nil {
-			s.say("the browser is gone: %v", err)
-			s.browser.Close()
-			s.browser = nil
-		}
-	}
-	if s.browser == nil {
-		var err error
-		s.browser, err = chromium.Start(context.WithoutCancel(ctx), s.desktop, chromium.Options{
-			ResolverRules: s.web.ResolverRules(), Extension: s.extension, UserDataDir: s.profile,
-			URLs: []string{pages.URL(pages.News), pages.URL(pages.Mail)},
-		})
-		if err != nil {
-			return err
-		}
-	}
-	tabs, err := s.browser.Tabs(ctx)
+// visit opens a page for a deed.
+func (s *session) visit(ctx context.Context, d deed) error {
+	a, err := address(d, pages.Hosts(), s.dice)
 	if err != nil {
 		return err
 	}
-	if len(tabs) >= maxTabs {
-		_ = s.desktop.Key(ctx, "ctrl+w")
-	}
-	_, err = s.browser.Open(ctx, address)
-	return err
+	return s.open(ctx, a)
 }
 
-// site returns the address of an honest page among hosts that there is.
-func (s *session) site(hosts ...string) string {
-	var there []string
-	for _, h := range hosts {
-		if slices.Contains(pages.Hosts(), h) {
-			there = append(there, h)
-		}
-	}
-	return pages.URL(there[s.random.IntN(len(there))])
-}
-
-// scroll reads what is in front: pages through it, with pauses.
+// scroll reads what is in front: moves the mouse, turns the wheel, waits.
 func (s *session) scroll(ctx context.Context, times int) {
 	for range times {
 		if ctx.Err() != nil {
 			return
 		}
-		_ = s.desktop.MoveTo(ctx, image.Pt(200+s.random.IntN(700), 200+s.random.IntN(400)))
-		key := "Page_Down"
-		if s.random.IntN(5) == 0 {
-			key = "Page_Up"
+		_ = s.desktop.MoveTo(ctx, image.Pt(200+s.dice.IntN(700), 250+s.dice.IntN(400)))
+		wheel := "5"
+		if s.dice.IntN(5) == 0 {
+			wheel = "4"
 		}
-		_ = s.desktop.Key(ctx, key)
-		s.pause(ctx, s.between(4*time.Second, 20*time.Second))
+		_, _ = s.desktop.Output(ctx, "xdotool", "click", "--repeat", "4", "--delay", "90", wheel)
+		s.rest(ctx, 3*time.Second, 16*time.Second)
 	}
 }
 
 func (s *session) readPages(ctx context.Context) error {
-	for range 1 + s.random.IntN(3) {
-		err := s.open(ctx, s.site(pages.News, pages.Mail, pages.Shop, pages.Films, "gate.test", "pdf.test"))
-		if err != nil {
+	for range s.times(1, 4) {
+		if err := s.visit(ctx, readPages); err != nil {
 			return err
 		}
-		s.scroll(ctx, 2+s.random.IntN(5))
-		_ = s.desktop.Key(ctx, "ctrl+Tab")
-		s.pause(ctx, s.between(3*time.Second, 15*time.Second))
+		s.scroll(ctx, s.times(2, 6))
 	}
+	return nil
+}
+
+// passGate waits until a page's puzzle is solved, and reads the page.
+func (s *session) passGate(ctx context.Context) error {
+	if err := s.visit(ctx, passGate); err != nil {
+		return err
+	}
+	s.pause(ctx, 12*time.Second)
+	s.scroll(ctx, s.times(3, 6))
 	return nil
 }
 
@@ -94,11 +65,11 @@ func (s *session) readDocuments(ctx context.Context) error {
 	if len(docs) == 0 {
 		return s.readPages(ctx)
 	}
-	for range 1 + s.random.IntN(3) {
-		if err := s.open(ctx, "file://"+docs[s.random.IntN(len(docs))]); err != nil {
+	for range s.times(1, 3) {
+		if err := s.open(ctx, "file://"+docs[s.dice.IntN(len(docs))]); err != nil {
 			return err
 		}
-		s.scroll(ctx, 3+s.random.IntN(6))
+		s.scroll(ctx, s.times(3, 9))
 	}
 	return nil
 }
@@ -106,9 +77,9 @@ func (s *session) readDocuments(ctx context.Context) error {
 // documents returns HTML files that Debian's packages and Go bring along.
 func documents() []string {
 	var out []string
-	for _, dir := range []string{"/usr/share/doc", "/usr/local/go/doc", "/usr/share/fluxbox"} {
+	for _, dir := range []string{"/usr/share/doc", "/usr/local/go/doc"} {
 		_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err == nil && d.Type().IsRegular() && (strings.HasSuffix(path, ".html") || strings.HasSuffix(path, ".txt")) {
+			if err == nil && d.Type().IsRegular() && strings.HasSuffix(path, ".html") {
 				out = append(out, path)
 			}
 			return nil
@@ -119,41 +90,136 @@ func documents() []string {
 }
 
 func (s *session) watchVideo(ctx context.Context) error {
-	if err := s.open(ctx, s.site(pages.Video, pages.Video, "videogrid.test", "call.test")); err != nil {
+	if err := s.visit(ctx, watchVideo); err != nil {
 		return err
 	}
-	s.pause(ctx, s.between(60*time.Second, 200*time.Second))
-	return s.desktop.Key(ctx, "ctrl+w")
+	s.rest(ctx, 4*time.Second, 10*time.Second)
+	full := s.dice.IntN(3) == 0
+	if full {
+		if err := s.desktop.Key(ctx, "F11"); err != nil {
+			return err
+		}
+	}
+	s.rest(ctx, 80*time.Second, 280*time.Second)
+	if full {
+		if err := s.desktop.Key(context.WithoutCancel(ctx), "F11"); err != nil {
+			return err
+		}
+	}
+	if s.dice.IntN(3) == 0 {
+		return nil // it plays on in its tab
+	}
+	return s.closeTab(ctx)
+}
+
+func (s *session) watchGrid(ctx context.Context) error {
+	if err := s.visit(ctx, watchGrid); err != nil {
+		return err
+	}
+	s.scroll(ctx, s.times(4, 9))
+	return s.closeTab(ctx)
+}
+
+// makeCall talks for some minutes. The page hangs up after 80 s, so one calls again.
+func (s *session) makeCall(ctx context.Context) error {
+	if err := s.visit(ctx, makeCall); err != nil {
+		return err
+	}
+	for n := range s.times(2, 3) {
+		if n > 0 {
+			if err := s.desktop.Key(ctx, "F5"); err != nil {
+				return err
+			}
+		}
+		s.rest(ctx, 4*time.Second, 8*time.Second)
+		_ = s.desktop.Click(ctx, image.Pt(500, 600), 1) // sound needs a click first
+		s.rest(ctx, 65*time.Second, 80*time.Second)
+	}
+	return s.closeTab(ctx)
 }
 
 func (s *session) playGame(ctx context.Context) error {
-	if err := s.open(ctx, s.site(pages.Games, "gl.test")); err != nil {
+	if err := s.visit(ctx, playGame); err != nil {
 		return err
 	}
-	for end := s.between(8, 24); end > 0 && ctx.Err() == nil; end-- {
-		_ = s.desktop.Key(ctx, "Left", "Left", "Right", "Up", "Right")
-		s.pause(ctx, s.between(2*time.Second, 6*time.Second))
-	}
-	return s.desktop.Key(ctx, "ctrl+w")
-}
-
-func (s *session) usePage(ctx context.Context) error {
-	if err := s.open(ctx, s.site(pages.Mail, pages.Shop, "sheet.test", "sql.test")); err != nil {
-		return err
-	}
-	for range 3 + s.random.IntN(6) {
+	for range s.times(12, 50) {
 		if ctx.Err() != nil {
 			break
 		}
-		_ = s.desktop.Click(ctx, image.Pt(200+s.random.IntN(600), 220+s.random.IntN(350)), 1)
-		_, _ = s.desktop.Output(ctx, "xdotool", "type", "--delay", "120", "a few words of an answer ")
-		s.pause(ctx, s.between(3*time.Second, 15*time.Second))
+		_ = s.desktop.Key(ctx, "Left", "Left", "Right", "Up", "Right")
+		s.rest(ctx, 1*time.Second, 5*time.Second)
+	}
+	return s.closeTab(ctx)
+}
+
+// write clicks and types in the page in front.
+func (s *session) write(ctx context.Context, times int, texts ...string) {
+	for range times {
+		if ctx.Err() != nil {
+			return
+		}
+		_ = s.desktop.Click(ctx, image.Pt(250+s.dice.IntN(600), 300+s.dice.IntN(300)), 1)
+		_, _ = s.desktop.Output(ctx, "xdotool", "type", "--delay", "110", texts[s.dice.IntN(len(texts))])
+		s.rest(ctx, 2*time.Second, 12*time.Second)
+	}
+}
+
+func (s *session) usePage(ctx context.Context) error {
+	if err := s.visit(ctx, usePage); err != nil {
+		return err
+	}
+	s.pause(ctx, 3*time.Second)
+	s.write(ctx, s.times(4, 10), "thank you for the figures ", "see you on monday ", "a second parcel is on its way ")
+	return nil
+}
+
+func (s *session) workInSheet(ctx context.Context) error {
+	if err := s.visit(ctx, workInSheet); err != nil {
+		return err
+	}
+	s.pause(ctx, 3*time.Second)
+	s.write(ctx, s.times(5, 9), "1250\n", "84\n", "990\n")
+	return s.closeTab(ctx)
+}
+
+// goThroughTabs looks at one open tab after the other.
+func (s *session) goThroughTabs(ctx context.Context) error {
+	if err := s.surf(ctx); err != nil {
+		return err
+	}
+	for range s.times(3, 9) {
+		key := "ctrl+Tab"
+		if s.dice.IntN(4) == 0 {
+			key = "ctrl+shift+Tab"
+		}
+		if err := s.desktop.Key(ctx, key); err != nil {
+			return err
+		}
+		s.scroll(ctx, s.times(0, 2))
+		s.rest(ctx, 2*time.Second, 15*time.Second)
 	}
 	return nil
 }
 
+// putAway minimises the browser for a while, whatever plays in it.
+func (s *session) putAway(ctx context.Context) error {
+	if err := s.surf(ctx); err != nil {
+		return err
+	}
+	id, err := s.shown(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err := s.desktop.Output(ctx, "xdotool", "windowminimize", id); err != nil {
+		return err
+	}
+	s.browser.away = id
+	s.rest(ctx, 50*time.Second, 150*time.Second)
+	return s.surf(context.WithoutCancel(ctx))
+}
+
 // goAway leaves everything as it is for a while.
 func (s *session) goAway(ctx context.Context) error {
-	s.pause(ctx, s.between(60*time.Second, 240*time.Second))
+	s.rest(ctx, 60*time.Second, 200*time.Second)
 	return nil
 }

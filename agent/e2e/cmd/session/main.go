@@ -2,19 +2,23 @@
 
 // Command session records hours of ordinary use, several desktops at once, for counting false alarms:
 //
-//	go run ./agent/e2e/cmd/session -bin bin -for 95m -out sessions browsing office developer browsing
+//	go run ./agent/e2e/cmd/session [-for 95m] [-seed 1] [-out sessions] [browsing firefox office developer]
 //
 // Each desktop is a lane of its own: it sees its own processes only. It needs root, and what scripts/setup.sh installs.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -36,48 +40,98 @@ func main() {
 	}
 }
 
+// Where a lane finds things.
+const (
+	laneBin     = "/tmp/bin"
+	laneOut     = "/tmp/out"
+	laneSource  = "/tmp/source"
+	laneModules = "/tmp/modules"
+)
+
 func run(ctx context.Context) error {
-	var o session.Options
+	o := session.Options{Source: laneSource, Modules: laneModules}
 	flag.StringVar(&o.Bin, "bin", "bin", "`folder` with the program minewatch")
 	flag.StringVar(&o.Out, "out", "sessions", "`folder` for the recordings")
 	flag.DurationVar(&o.Length, "for", 95*time.Minute, "how long each session lasts")
-	flag.Uint64Var(&o.Seed, "seed", 1, "what is done and when follows from it")
+	flag.Uint64Var(&o.Seed, "seed", 1, "what is done and for how long follows from it")
+	lanes := flag.Int("lanes", 0, "how many sessions at once, of one kind after the other; 0: one of each kind")
 	inLane := flag.Bool("in-lane", false, "record one session here; for the program itself")
 	flag.Parse()
-	kinds := flag.Args()
-	if len(kinds) == 0 {
-		kinds = append(session.Kinds(), "browsing")
-	}
 	if *inLane {
-		o.Kind, o.Progress = kinds[0], os.Stdout
+		o.Kind, o.Progress = flag.Arg(0), os.Stdout
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
+		go func() {
+			_, _ = io.Copy(io.Discard, os.Stdin) // its end is the word to come to an end
+			stop()
+		}()
 		return session.Run(ctx, o)
 	}
-	out, err := filepath.Abs(o.Out)
+	if os.Geteuid() != 0 {
+		return errors.New("lanes need root: run it with sudo")
+	}
+	kinds := flag.Args()
+	if len(kinds) == 0 {
+		kinds = session.Kinds()
+	}
+	for n := 0; n < *lanes; n++ {
+		if n >= len(kinds) {
+			kinds = append(kinds, kinds[n%len(session.Kinds())])
+		}
+	}
+	if *lanes > 0 {
+		kinds = kinds[:*lanes]
+	}
+	binds, err := folders(ctx, o)
 	if err != nil {
 		return err
 	}
-	bin, err := filepath.Abs(o.Bin)
-	if err != nil {
-		return err
-	}
+	fmt.Printf("session: %v each of %s, seed %d\n", o.Length, strings.Join(kinds, ", "), o.Seed)
 	var wait sync.WaitGroup
 	failed := make([]error, len(kinds))
 	for n, kind := range kinds {
+		o.Kind = kind
+		seed := o.Seed + uint64(n) //nolint:gosec // small
 		wait.Go(func() {
-			failed[n] = record(ctx, o, n, kind, bin, filepath.Join(out, fmt.Sprintf("%s-%d", kind, n+1)))
+			name := fmt.Sprintf("%s-%d", kind, seed)
+			if err := record(ctx, o, seed, kind, filepath.Join(o.Out, name), binds); err != nil {
+				failed[n] = fmt.Errorf("%s: %w", name, err)
+			}
 		})
 	}
 	wait.Wait()
-	for n, err := range failed {
-		if err != nil {
-			return fmt.Errorf("%s-%d: %w", kinds[n], n+1, err)
-		}
+	return errors.Join(failed...)
+}
+
+// folders returns what a lane takes along.
+func folders(ctx context.Context, o session.Options) (map[string]string, error) {
+	modules, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		return nil, fmt.Errorf("go env GOMODCACHE: %w", err)
 	}
-	return nil
+	out := map[string]string{}
+	for from, to := range map[string]string{o.Bin: laneBin, ".": laneSource, strings.TrimSpace(string(modules)): laneModules} {
+		path, err := filepath.Abs(from)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := os.Stat(path); err != nil {
+			return nil, err
+		}
+		out[path] = filepath.Base(to)
+	}
+	if _, err := os.Stat(filepath.Join(o.Bin, "minewatch")); err != nil {
+		return nil, fmt.Errorf("%w (make agent builds it)", err)
+	}
+	return out, nil
 }
 
 // record starts one lane and waits for it.
-func record(ctx context.Context, o session.Options, n int, kind, bin, out string) error {
+func record(ctx context.Context, o session.Options, seed uint64, kind, out string, binds map[string]string) error {
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return err
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil { // recordings are for everybody
 		return err
 	}
@@ -91,9 +145,21 @@ func record(ctx context.Context, o session.Options, n int, kind, bin, out string
 		return err
 	}
 	defer log.Close()
-	c := lane.Command(ctx, lane.Options{Dir: temp, Binds: map[string]string{bin: "bin", out: "out"}},
-		"-in-lane", "-bin", "/tmp/bin", "-out", "/tmp/out", "-for", o.Length.String(),
-		"-seed", strconv.FormatUint(o.Seed+uint64(n), 10), kind) //nolint:gosec // small
+	mine := map[string]string{out: filepath.Base(laneOut)}
+	for from, to := range binds {
+		mine[from] = to
+	}
+	c := lane.Command(ctx, lane.Options{Dir: temp, Binds: mine}, "-in-lane", "-bin", laneBin, "-out", laneOut,
+		"-for", o.Length.String(), "-seed", strconv.FormatUint(seed, 10), kind)
 	c.Stdout, c.Stderr = log, log
-	return c.Run()
+	// No signal reaches into a lane. The end of its standard input tells it to keep what it has and end.
+	in, hold, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	c.Stdin, c.Cancel, c.WaitDelay = in, hold.Close, 30*time.Second
+	err = c.Run()
+	hold.Close() // it may be closed already
+	return err
 }
