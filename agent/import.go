@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -75,7 +74,7 @@ func importCommand() *cobra.Command {
 
 // importLog writes the recording and says what was found.
 func importLog(c *cobra.Command, file, from, to string, o importer.Options) error {
-	var in io.Reader = c.InOrStdin()
+	in := c.InOrStdin()
 	if file != "-" {
 		f, err := os.Open(file)
 		if err != nil {

@@ -95,14 +95,6 @@ func (f *Features) Missing() []string {
 	return out
 }
 
-// asked returns the load in cores that the subject asks for: its demand where that is known, else its use.
-func (f *Features) asked() float64 {
-	if f.Demand > f.Cores { // NaN compares false
-		return f.Demand
-	}
-	return f.Cores
-}
-
 // unknown returns features that know nothing beyond the load.
 func unknown() Features {
 	nan := math.NaN()

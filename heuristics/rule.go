@@ -29,9 +29,27 @@ type rule interface {
 // rules lists every rule; each is one file and one test.
 func rules() []rule {
 	return []rule{
-		sustainedLoad{}, duration{}, mayEnd{}, flatness{}, workerThreads{}, equalThreads{}, pageThread{}, otherThreads{}, pageTalks{},
-		outOfSight{}, audible{}, inUse{}, browserHelper{}, littleIO{}, steadyMemory{}, memoryStep{}, lowPriority{},
-		oddPlace{}, disguise{}, regularRestarts{}, newKnownName(),
+		sustainedLoad{},
+		duration{},
+		mayEnd{},
+		flatness{},
+		workerThreads{},
+		equalThreads{},
+		pageThread{},
+		otherThreads{},
+		pageTalks{},
+		outOfSight{},
+		audible{},
+		inUse{},
+		browserHelper{},
+		littleIO{},
+		steadyMemory{},
+		memoryStep{},
+		lowPriority{},
+		oddPlace{},
+		disguise{},
+		regularRestarts{},
+		newKnownName(),
 	}
 }
 

@@ -6,7 +6,7 @@ import (
 )
 
 //go:embed known.txt
-var knownNames string //nolint:gochecknoglobals // an embedded file can be nothing else
+var knownNames string
 
 // knownName: a name on a public list. It never decides: lists miss every new host, and a name proves nothing.
 type knownName struct {

@@ -7,7 +7,7 @@ import (
 )
 
 //go:embed weights.json
-var fittedWeights []byte //nolint:gochecknoglobals // an embedded file can be nothing else
+var fittedWeights []byte
 
 // Weights turn the strengths of rules into the log-odds of mining. They are data (weights.json), so that a reviewer can
 // read and change them; `make fit` fits them to the tuning recordings.

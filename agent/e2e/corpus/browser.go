@@ -72,6 +72,7 @@ func (p *stage) startBrowser(ctx context.Context) error {
 	}
 	var err error
 	switch p.Browser {
+	case NoBrowser: // there is one, see above
 	case Chromium:
 		p.browser, err = p.startChromium(ctx, tabs)
 	case Firefox:

@@ -1,6 +1,9 @@
 package corpus
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kinds of what only looks like mining.
 const (
@@ -9,8 +12,8 @@ const (
 )
 
 // alike returns a page whose workers compute all the time for an honest purpose.
-func alike(name string, b Browser, host, note string, cores float64, u User) Scenario {
-	s := shows(name, b, host, note, cores, u)
+func alike(name string, b Browser, host, note string, u User) Scenario {
+	s := shows(name, b, host, note, 1, u)
 	s.Name, s.Label, s.Kind = "lookalike-"+name, Lookalike, alikePage
 	return s
 }
@@ -39,20 +42,20 @@ func lookalikeScenarios() []Scenario {
 	one := replaceThreads(engine, "1")
 	two := replaceThreads(engine, "2")
 	list := []Scenario{
-		alike("cr-chess", cr, chess, "a chess engine in workers plays against the person", 1, Reading),
+		alike("cr-chess", cr, chess, "a chess engine in workers plays against the person", Reading),
 		crunches("stockfish-2", "a chess engine analyses in two threads", 2, 1, two, "stockfish"),
-		alike("cr-transcode", cr, transcode, "a video is transcoded in the page", 1, Away),
+		alike("cr-transcode", cr, transcode, "a video is transcoded in the page", Away),
 		crunches("stress-1", "stress-ng keeps one core busy", 1, 1, stress+"--cpu 1", "stress-ng-cpu", "stress-ng"),
-		alike("cr-compile", cr, compile, "a compiler runs in workers of the page", 1, Typing),
+		alike("cr-compile", cr, compile, "a compiler runs in workers of the page", Typing),
 		crunches("stress-2", "stress-ng keeps two cores busy", 2, 1, stress+"--cpu 2", "stress-ng-cpu", "stress-ng"),
 		crunches("stress-1-half", "stress-ng keeps one core half busy", 1, 0.5, stress+"--cpu 1 --cpu-load 50", "stress-ng-cpu", "stress-ng").quiet(),
-		alike("cr-chess-hidden", cr, chess, "a chess engine in workers analyses", 1, Typing).behindAlike(),
+		alike("cr-chess-hidden", cr, chess, "a chess engine in workers analyses", Typing).behindAlike(),
 		crunches("stockfish-1", "a chess engine analyses in one thread", 1, 1, one, "stockfish"),
 		crunches("crunch-nice", "a volunteer's number cruncher uses all cores at nice 19", 2, 1, "exec nice -n 19 load crunch -threads 2 -for 56s", "load"),
-		alike("cr-transcode-hidden", cr, transcode, "a video is transcoded in the page", 1, Reading).behindAlike(),
+		alike("cr-transcode-hidden", cr, transcode, "a video is transcoded in the page", Reading).behindAlike(),
 		crunches("stress-2-half", "stress-ng keeps two cores half busy", 2, 0.5, stress+"--cpu 2 --cpu-load 50", "stress-ng-cpu", "stress-ng").quiet(),
 		crunches("openssl-speed", "openssl measures its speed on two cores", 2, 1, "exec openssl speed -multi 2 -seconds 9 sha256 sha512 aes-256-cbc", "openssl"),
-		alike("cr-compile-hidden", cr, compile, "a compiler runs in workers of the page", 1, Reading).behindAlike(),
+		alike("cr-compile-hidden", cr, compile, "a compiler runs in workers of the page", Reading).behindAlike(),
 		crunches("primes", "a shell script factors numbers", 1, 1, "seq 900000000000000000 900000000000900000 | factor >/dev/null", "factor", "seq"),
 		crunches("python-fractal", "a Python script computes a fractal in two processes", 2, 1, `for n in 1 2; do /usr/bin/python3 -c '
 x0 = -2.0
@@ -64,9 +67,9 @@ while True:
 ' & done; wait`, "python3"),
 		crunches("crunch-1", "a number cruncher uses one core", 1, 1, "exec load crunch -threads 1 -for 56s", "load"),
 		crunches("stress-matrix", "stress-ng multiplies matrices on one core", 1, 1, stress+"--matrix 1", "stress-ng-matri", "stress-ng-matrix", "stress-ng"),
-		alike("ff-chess", Firefox, chess, "a chess engine in workers plays against the person", 1, Reading),
-		alike("ff-transcode", Firefox, transcode, "a video is transcoded in the page", 1, Away),
-		alike("ff-compile-hidden", Firefox, compile, "a compiler runs in workers of the page", 1, Reading).behindAlike(),
+		alike("ff-chess", Firefox, chess, "a chess engine in workers plays against the person", Reading),
+		alike("ff-transcode", Firefox, transcode, "a video is transcoded in the page", Away),
+		alike("ff-compile-hidden", Firefox, compile, "a compiler runs in workers of the page", Reading).behindAlike(),
 	}
 	for i := range list {
 		if list[i].Label == Lookalike && list[i].Length < programTime {
@@ -78,16 +81,7 @@ while True:
 
 // replaceThreads fills in how many threads the engine takes.
 func replaceThreads(script, n string) string {
-	out := ""
-	for i := 0; i < len(script); i++ {
-		if script[i] == '%' && i+1 < len(script) && script[i+1] == 'T' {
-			out += n
-			i++
-			continue
-		}
-		out += string(script[i])
-	}
-	return out
+	return strings.ReplaceAll(script, "%T", n)
 }
 
 // Smoke is a short recording to try the driver with; it is no part of the corpus.

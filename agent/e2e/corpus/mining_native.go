@@ -81,7 +81,7 @@ func miningNative() []Scenario {
 }
 
 func miningNativeEvasive() []Scenario {
-	two := process("two-at-once", nativeEvasive, hash{threads: 1, duty: 0.7, as: "bin/renderd"})
+	two := process("two-at-once", nativeEvasive, hash{threads: 1, duty: 0.7, as: "bin/painter"})
 	second := hash{threads: 1, duty: 0.7, kind: "argon2", as: "bin/indexer"}.program()
 	second.Delay += 6 * time.Second
 	second.For -= 8 * time.Second

@@ -46,7 +46,7 @@ func TestTheScriptFollowsFromTheSeed(t *testing.T) {
 func TestPausesKeepTheirRange(t *testing.T) {
 	const low, high = 3 * time.Second, 16 * time.Second
 	dice := diceOf(1, 1)
-	var least, most time.Duration = high, low
+	least, most := high, low
 	for range 2000 {
 		d := between(dice, low, high)
 		least, most = min(least, d), max(most, d)

@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/e2e/desktop"
@@ -177,10 +178,12 @@ func (s *session) keep(recording string) error {
 		return err
 	}
 	note := fmt.Sprintf("scripted ordinary use (%s), seed %d, %d troubles:", s.Kind, s.Seed, s.troubles)
+	var did []string
 	for _, d := range slices.Sorted(maps.Keys(s.did)) {
-		note += fmt.Sprintf(" %s %d;", d, s.did[d])
+		did = append(did, fmt.Sprintf("%s %d", d, s.did[d]))
 	}
-	text, err := json.Marshal(truth{Label: "benign", Simulated: true, Split: "test", Kind: "session", Note: note[:len(note)-1]})
+	note += " " + strings.Join(did, "; ")
+	text, err := json.Marshal(truth{Label: "benign", Simulated: true, Split: "test", Kind: "session", Note: note})
 	if err != nil {
 		return err
 	}

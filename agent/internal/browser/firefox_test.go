@@ -189,8 +189,6 @@ func (b *firefox) url(host, path string) string {
 	return "http://" + net.JoinHostPort(host, b.port) + path
 }
 
-func (b *firefox) origin(host string) string { return b.url(host, "") }
-
 // openTab opens a page in a tab of its own and waits until it is loaded. It returns the number of its browser.
 func (b *firefox) openTab(t *testing.T, url string) (tab int) {
 	t.Helper()

@@ -10,6 +10,7 @@ import (
 
 // fuzz throws a text at one importer: it must end, keep to what add checks of every snapshot, and fail in one line.
 func fuzz(f *testing.F, kind string, seeds ...string) {
+	f.Helper()
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}

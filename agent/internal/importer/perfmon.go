@@ -28,7 +28,7 @@ const counterPath = `^\\\\[^\\]+\\([^(\\]+)\((.+)\)\\(.+)$`
 // processors begin alike in some, so they are looked for first.
 const (
 	processorObject = "processor|prozessor|processeur|procesador|processador|processore|процессор|プロセッサ|处理器|프로세서|i̇şlemci|işlemci"
-	processObject   = "process|prozess|processus|proceso|processo|proces|процесс|プロセス|进程|處理程序|프로세스|i̇şlem|işlem"
+	processObject   = "process|prozess|processus|proceso|processo|proces|процесс|プロセス|进程|處理程序|프로세스|i̇şlem|işlem" //nolint:misspell // other languages
 )
 
 // perfmonColumn is what one column tells.

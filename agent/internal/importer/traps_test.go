@@ -136,8 +136,10 @@ func TestNamesOfPrograms(t *testing.T) {
 		commands, want []string
 	}{
 		{[]string{"Web Content", "kworker/0:1", "Isolated Web Co", "xmrig"}, nil},
-		{[]string{"[kthreadd]", "python3 train.py secret", "/usr/lib/chromium/chromium --type=renderer", "nginx: worker process"},
-			[]string{"[kthreadd]", "python3", "chromium", "nginx"}},
+		{
+			[]string{"[kthreadd]", "python3 train.py secret", "/usr/lib/chromium/chromium --type=renderer", "nginx: worker process"},
+			[]string{"[kthreadd]", "python3", "chromium", "nginx"},
+		},
 		{[]string{"java -Dpassword=x Main", "sh run"}, []string{"java", "sh"}},
 		{[]string{"postgres: bob db idle", `C:\Games\play.exe`}, []string{"postgres", "play.exe"}},
 		{[]string{"bash /home/me/secret/run.sh"}, []string{"bash"}},

@@ -153,7 +153,7 @@ func TestHosts(t *testing.T) {
 	}
 	many := make([][]byte, 0, 200)
 	for i := range int32(200) {
-		many = append(many, shows(i, 0, "https://n"+strings.Repeat("x", int(i)/4)+string(rune('a'+i%26))+".test/"))
+		many = append(many, shows(i, 0, "https://n"+strings.Repeat("x", int(i)/4)+string('a'+i%26)+".test/"))
 	}
 	put(".config/chromium/Default/Sessions/Session_9", snss(3, many...))
 	if got, _ := Hosts(home, ""); len(got) != maxHosts {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -111,7 +112,7 @@ func respawn(o order) error {
 	}
 	for began := time.Now(); time.Since(began) < o.length; {
 		left := min(o.respawn, o.length-time.Since(began))
-		c := exec.Command(exe, "hash", "-for", left.String(), "-hash", o.hash, //nolint:noctx // it ends by itself
+		c := exec.CommandContext(context.Background(), exe, "hash", "-for", left.String(), "-hash", o.hash,
 			"-threads", strconv.Itoa(o.threads), "-duty", strconv.FormatFloat(o.duty, 'g', -1, 64))
 		if err := c.Run(); err != nil {
 			return err

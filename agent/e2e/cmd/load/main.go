@@ -10,6 +10,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -28,7 +29,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return fmt.Errorf("say which load: hash, crunch, backup or scan")
+		return errors.New("say which load: hash, crunch, backup or scan")
 	}
 	kind, args := args[0], args[1:]
 	flags := flag.NewFlagSet(kind, flag.ContinueOnError)

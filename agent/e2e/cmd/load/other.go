@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -86,7 +87,7 @@ func scan(folder string, length time.Duration) error {
 // walk reads the files of a folder, each with do, until the time is over.
 func walk(folder string, length time.Duration, do func([]byte)) error {
 	if folder == "" {
-		return fmt.Errorf("say which folder")
+		return errors.New("say which folder")
 	}
 	for began := time.Now(); time.Since(began) < length; {
 		seen := 0
@@ -104,7 +105,7 @@ func walk(folder string, length time.Duration, do func([]byte)) error {
 			return nil
 		})
 		if err != nil || seen == 0 {
-			return fmt.Errorf("%s holds no file that can be read (%v)", folder, err)
+			return errors.Join(fmt.Errorf("%s holds no file that can be read", folder), err)
 		}
 	}
 	return nil

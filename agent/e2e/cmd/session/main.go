@@ -13,6 +13,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -74,7 +75,7 @@ func run(ctx context.Context) error {
 	if len(kinds) == 0 {
 		kinds = session.Kinds()
 	}
-	for n := 0; n < *lanes; n++ {
+	for n := range *lanes {
 		if n >= len(kinds) {
 			kinds = append(kinds, kinds[n%len(session.Kinds())])
 		}
@@ -146,9 +147,7 @@ func record(ctx context.Context, o session.Options, seed uint64, kind, out strin
 	}
 	defer log.Close()
 	mine := map[string]string{out: filepath.Base(laneOut)}
-	for from, to := range binds {
-		mine[from] = to
-	}
+	maps.Copy(mine, binds)
 	c := lane.Command(ctx, lane.Options{Dir: temp, Binds: mine}, "-in-lane", "-bin", laneBin, "-out", laneOut,
 		"-for", o.Length.String(), "-seed", strconv.FormatUint(seed, 10), kind)
 	c.Stdout, c.Stderr = log, log
