@@ -31,7 +31,7 @@ func arrows() []arrow {
 		{in + "alert", []string{"heuristics", "agent/api", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
 		{in + "sampler", []string{"heuristics", in + "pipeline", in + "browser"}, "the sampler reads; it does not judge"},
-		{in + "trace", []string{"heuristics", in + "pipeline"}, "a recording is a source like any other"},
+		{in + "trace", []string{"heuristics", in + "pipeline", in + "attribution"}, "a recording is a source like any other; a redacted one must keep which frames are of one site"},
 		{in + "importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
 		{in + "sessionfile", nil, "it reads files that strangers wrote and gives host names"},

@@ -15,7 +15,6 @@ import (
 
 	"github.com/minewatch/minewatch/agent/internal/evaluate"
 	"github.com/minewatch/minewatch/agent/internal/report"
-	"github.com/minewatch/minewatch/heuristics"
 )
 
 // evalOptions are the flags of eval.
@@ -39,7 +38,7 @@ func evalCommand() *cobra.Command {
 	c.Flags().StringVar(&o.html, "html", "", "write a report with plots to this `file` (replaced if it exists)")
 	c.Flags().StringVar(&o.require, "require", "", "exit with 1 unless the test split's figures reach these `floors`, such as "+
 		"precision=0.98,recall=0.98 (tune.recall=… for the tuning split, site_wrong<=0 for a ceiling)")
-	c.Flags().StringArrayVar(&o.set, "set", nil, "try another setting, `name=value`: "+strings.Join(heuristics.Settings(), ", "))
+	settingsFlag(c, &o.set)
 	c.Flags().StringVar(&o.split, "split", "", "only the recordings of this split: tune or test")
 	return c
 }
@@ -50,14 +49,9 @@ func (o *evalOptions) check() (evaluate.Options, []evaluate.Floor, error) {
 	if o.split != "" && o.split != evaluate.Tune && o.split != evaluate.Test {
 		return out, nil, fmt.Errorf("--split is tune or test, not %q", o.split)
 	}
-	for _, s := range o.set {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return out, nil, fmt.Errorf("--set needs name=value, such as window=45s, not %q", s)
-		}
-		if err := out.Config.Set(name, value); err != nil {
-			return out, nil, fmt.Errorf("--set %w", err)
-		}
+	var err error
+	if out.Config, err = readSettings(o.set); err != nil {
+		return out, nil, err
 	}
 	floors, err := evaluate.ParseFloors(o.require)
 	if err != nil {

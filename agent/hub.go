@@ -112,17 +112,25 @@ func liveView(t *pipeline.Tick, user string, machine float64, alive int) *api.Li
 		Hot: []api.LiveRow{},
 	}
 	for i := range t.Judged {
-		v, o := &t.Judged[i].Verdict, &t.Judged[i].Owner
+		v := &t.Judged[i].Verdict
 		if (user != "" && v.Subject.Info.User != user) || len(l.Hot) >= maxLive {
 			continue
 		}
-		l.Hot = append(l.Hot, api.LiveRow{
-			Key: v.Subject.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID,
-			Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level),
-			Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
-			State: string(v.State), Severity: string(v.Severity), Confidence: alert.Round(v.Confidence, 100),
-			Busy: alert.Round(v.Features.Busy.Seconds(), 10), Evidence: alert.EvidenceOf(v),
-		})
+		row := liveRow(&t.Judged[i])
+		row.Evidence = alert.EvidenceOf(v)
+		l.Hot = append(l.Hot, row)
 	}
 	return l
+}
+
+// liveRow is what people see of a judged subject, without the evidence.
+func liveRow(j *alert.Judged) api.LiveRow {
+	v, o := &j.Verdict, &j.Owner
+	return api.LiveRow{
+		Key: v.Subject.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID,
+		Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level),
+		Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
+		State: string(v.State), Severity: string(v.Severity), Confidence: alert.Round(v.Confidence, 100),
+		Busy: alert.Round(v.Features.Busy.Seconds(), 10),
+	}
 }

@@ -4,20 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
 	"github.com/spf13/cobra"
 
-	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
-	"github.com/minewatch/minewatch/agent/internal/terminal"
 	"github.com/minewatch/minewatch/agent/internal/trace"
-	"github.com/minewatch/minewatch/heuristics"
 )
 
 const traceVersion = trace.Version
@@ -39,6 +36,7 @@ type recordingOptions struct {
 	file      string // "" for none
 	load      string
 	simulated bool
+	redact    bool
 }
 
 // flags adds the flags that note how a load was made.
@@ -65,10 +63,11 @@ func recordCommand() *cobra.Command {
 		length, every time.Duration
 	)
 	c := &cobra.Command{
-		Use:   "record -o FILE",
+		Use:   "record -o FILE [--redact]",
 		Short: "Record what the sampler sees, to replay it later",
 		Long: "Record what the sampler sees until Ctrl+C or the end of --for. The file holds process names, paths and CPU " +
-			"times, and no command lines. Tabs are named only by a running agent: use `minewatch run --user --record FILE`.",
+			"times, and no command lines; with --redact, stand-ins for the names and paths. Tabs are named only by a running agent: " +
+			"use `minewatch run --user --record FILE`, and `minewatch redact` before you share it.",
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if o.file == "" {
@@ -86,6 +85,7 @@ func recordCommand() *cobra.Command {
 	c.Flags().StringVarP(&o.file, "output", "o", "", "the `file` to write (must not exist)")
 	c.Flags().DurationVar(&length, "for", 0, "stop after this time, such as 2m (default: at Ctrl+C)")
 	c.Flags().DurationVar(&every, "interval", time.Second, "time between two samples")
+	c.Flags().BoolVar(&o.redact, "redact", false, "write stand-ins for the names of programs, paths and people, so that the recording can be shared")
 	o.flags(c)
 	return c
 }
@@ -103,15 +103,14 @@ func record(c *cobra.Command, o recordingOptions, length, every time.Duration) e
 	}
 	defer f.Close()
 	machine := sampler.New(sampler.Options{Interval: every})
-	source := trace.Record(machine.Source, f, traceHeader(every, o))
-	ticks := 0
-	var last time.Duration
-	for s, err := range source(ctx) {
-		if err != nil {
-			return err
-		}
-		ticks++
-		last = s.At
+	source, header := pipeline.Source(machine.Source), traceHeader(every, o)
+	if o.redact {
+		source, header = trace.Redact(source), trace.RedactHeader(header)
+		header.Load = o.load // said just now, to be shared
+	}
+	ticks, last, err := writeTrace(ctx, source, f, header)
+	if err != nil {
+		return err
 	}
 	if err := f.Close(); err != nil {
 		return fmt.Errorf("the recording could not be finished: %w", err)
@@ -120,63 +119,14 @@ func record(c *cobra.Command, o recordingOptions, length, every time.Duration) e
 	return err
 }
 
-func replayCommand() *cobra.Command {
-	var asJSON, failOnAlert bool
-	c := &cobra.Command{
-		Use:   "replay FILE",
-		Short: "Judge a recording as if it happened now",
-		Args:  exactly("recording"),
-		RunE: func(c *cobra.Command, args []string) error {
-			return replay(c, args[0], asJSON, failOnAlert)
-		},
-	}
-	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
-	c.Flags().BoolVar(&failOnAlert, "fail-on-alert", false, "exit with 3 if an alert was raised")
-	return c
-}
-
-func replay(c *cobra.Command, file string, asJSON, failOnAlert bool) error {
-	// A replay ends soon and keeps little: collecting garbage less often saves a third of its time for some megabytes.
-	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	f, err := os.Open(file)
-	if err != nil {
-		return fmt.Errorf("the recording cannot be read: %w", err)
-	}
-	defer f.Close()
-	header, source, err := trace.Replay(f, file)
-	if err != nil {
-		return err
-	}
-	out := c.OutOrStdout()
-	if !asJSON {
-		fmt.Fprintln(out, terminal.TraceHeading(header.Started, header.Cores, header.OS, header.Load))
-	}
-	fired := map[string]bool{}
-	var last time.Duration
-	told := map[string]string{}
-	err = pipeline.Judge(c.Context(), source, heuristics.Config{}, func(t pipeline.Tick) {
-		last = t.Snapshot.At
-		for _, a := range t.Alerts {
-			if a.State == api.Firing {
-				fired[a.ID] = true
-			}
-			news := string(a.State) + a.Severity + a.Site + a.SiteConfidence
-			if told[a.ID] == news {
-				continue // only the figures changed
-			}
-			told[a.ID] = news
-			if asJSON {
-				_ = printJSON(out, a) // a closed pipe ends the program by itself
-			} else {
-				fmt.Fprintln(out, terminal.AlertLine(a))
-			}
+// writeTrace records a source until it ends and returns how many samples over how long it held.
+func writeTrace(ctx context.Context, source pipeline.Source, w io.Writer, h trace.Header) (ticks int, last time.Duration, err error) {
+	for s, err := range trace.Record(source, w, h)(ctx) {
+		if err != nil {
+			return ticks, last, err
 		}
-	})
-	if !asJSON {
-		fmt.Fprintln(out, terminal.TraceClosing(len(fired), last))
+		ticks++
+		last = s.At
 	}
-	if err == nil && failOnAlert && len(fired) > 0 {
-		return errAlert
-	}
-	return err
+	return ticks, last, nil
 }
