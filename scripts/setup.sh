@@ -75,6 +75,8 @@ needs_of_corpus() {
 	need ffmpeg ffmpeg "converts video"
 	need xz-utils xz "packs"
 	need p7zip-full 7z "packs"
+	need zip zip "packs"
+	need git git "keeps what a programmer in a recording writes"
 	need rsync rsync "copies"
 	need libreoffice-writer soffice "writes and converts documents"
 	need libreoffice-calc file:/usr/lib/libreoffice/program/libsclo.so "fills tables"

@@ -132,7 +132,8 @@ func mounts(dir, binds string) error {
 		return fmt.Errorf("mount /tmp: %w", err)
 	}
 	// The same once more, for homes and programs: what lies in /tmp is told apart from what was installed.
-	if err := syscall.Mount(dir, home, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
+	// By its name /tmp, because dir itself may have lain in the /tmp that is covered now.
+	if err := syscall.Mount("/tmp", home, "", syscall.MS_BIND|syscall.MS_REC, ""); err != nil {
 		return fmt.Errorf("mount %s: %w", home, err)
 	}
 	if err := syscall.Mount("proc", "/proc", "proc", syscall.MS_NOSUID|syscall.MS_NODEV|syscall.MS_NOEXEC, ""); err != nil {
