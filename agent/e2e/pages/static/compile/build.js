@@ -2,7 +2,7 @@
 //
 //   ?workers=2   compilers, at most 4
 "use strict";
-const FILES = 24;
+const FILES = 10;
 const state = document.getElementById("state");
 const log = document.getElementById("log");
 const asked = Number.parseInt(new URLSearchParams(location.search).get("workers") ?? "2", 10);
@@ -21,7 +21,7 @@ function sources(seed) {
     const lines = n ? [`import { Item${n - 1}, total${n - 1} } from "./part${n - 1}";`] : [];
     lines.push(`export interface Item${n} { id: number; name: string; tags: string[]; weight: number; kind: "a${seed}" | "b${n}"; }`);
     lines.push(`export function total${n}(items: Item${n}[]): number { return items.reduce((sum, i) => sum + i.weight, ${n}); }`);
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 30; i++) {
       lines.push(`export const pick${n}_${i} = <K extends keyof Item${n}>(items: Item${n}[], key: K): Array<Item${n}[K]> => items.filter((x) => x.weight > ${i + seed}).map((x) => x[key]);`);
       lines.push(`export class Box${n}_${i}<T extends { id: number }> { private readonly all = [] as T[]; add(x: T): this { this.all.push(x); return this; } find(id: number): T | undefined { return this.all[id % ${i + 1}]; } }`);
     }
