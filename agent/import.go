@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,26 +36,8 @@ func importCommand() *cobra.Command {
 			if to == "" {
 				return usageError{errors.New("say where to: -o TRACE"), c.CommandPath()}
 			}
-			switch unit {
-			case "one-core", "all-cores":
-				o.AllCores = unit == "all-cores"
-			default:
-				return usageError{fmt.Errorf("--unit is one-core or all-cores, not %q", unit), c.CommandPath()}
-			}
-			switch o.DateOrder {
-			case "", "mdy", "dmy", "ymd":
-			default:
-				return usageError{fmt.Errorf("--date-order is mdy, dmy or ymd, not %q", o.DateOrder), c.CommandPath()}
-			}
-			if o.Cores < 0 || o.Interval < 0 {
-				return usageError{errors.New("--cores and --interval must be above zero"), c.CommandPath()}
-			}
-			if zone != "" {
-				at, err := time.LoadLocation(zone)
-				if err != nil {
-					return usageError{fmt.Errorf("--tz is the name of a time zone, such as Europe/Berlin or UTC: %w", err), c.CommandPath()}
-				}
-				o.Zone = at
+			if err := checkImport(&o, from, unit, zone); err != nil {
+				return usageError{err, c.CommandPath()}
 			}
 			o.Columns = columns
 			return importLog(c, args[0], from, to, o)
@@ -70,6 +53,35 @@ func importCommand() *cobra.Command {
 	c.Flags().StringVar(&zone, "tz", "", "the time `zone` of the log's clock, where it does not say (default UTC)")
 	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process of a log about one")
 	return c
+}
+
+// checkImport looks for options that make no sense before anything is read.
+func checkImport(o *importer.Options, from, unit, zone string) error {
+	if from != "auto" && !slices.Contains(importer.Formats(), from) {
+		return fmt.Errorf("there is no format %q; there are auto, %s", from, strings.Join(importer.Formats(), ", "))
+	}
+	switch unit {
+	case "one-core", "all-cores":
+		o.AllCores = unit == "all-cores"
+	default:
+		return fmt.Errorf("--unit is one-core or all-cores, not %q", unit)
+	}
+	switch o.DateOrder {
+	case "", "mdy", "dmy", "ymd":
+	default:
+		return fmt.Errorf("--date-order is mdy, dmy or ymd, not %q", o.DateOrder)
+	}
+	if o.Cores < 0 || o.Interval < 0 {
+		return errors.New("--cores and --interval must be above zero")
+	}
+	if zone != "" {
+		at, err := time.LoadLocation(zone)
+		if err != nil {
+			return fmt.Errorf("--tz is the name of a time zone, such as Europe/Berlin or UTC: %w", err)
+		}
+		o.Zone = at
+	}
+	return nil
 }
 
 // importLog writes the recording and says what was found.
