@@ -160,9 +160,21 @@ func describeImport(f *importer.Found, to string, n imported) string {
 	}[f.CoresFrom]
 	gaps := "no gaps"
 	if n.gaps > 0 {
-		gaps = fmt.Sprintf("%d gaps or jumps of the clock", n.gaps)
+		gaps = several(n.gaps, "gap") + " or jumps of the clock"
 	}
-	return fmt.Sprintf("%s: %s, %s, %d cores (%s), %d samples every %v over %v, %d processes, %s.\nMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
-		to, f.Format, unit, f.Cores, cores, n.samples, f.Interval.Round(10*time.Millisecond), n.last.Round(time.Second),
-		n.processes, gaps, strings.Join(f.Missing(), "; "), to)
+	return fmt.Sprintf("%s: %s, %s, %s (%s), %s every %v over %v, %s, %s.\nMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
+		to, f.Format, unit, several(f.Cores, "core"), cores, several(n.samples, "sample"), f.Interval.Round(10*time.Millisecond), n.last.Round(time.Second),
+		several(n.processes, "process"), gaps, strings.Join(f.Missing(), "; "), to)
+}
+
+// several counts a thing: "1 core", "2 processes".
+func several(n int, thing string) string {
+	switch {
+	case n == 1:
+	case strings.HasSuffix(thing, "s"):
+		thing += "es"
+	default:
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }
