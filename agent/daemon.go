@@ -54,6 +54,7 @@ type daemon struct {
 	alerts  *alert.Manager
 	store   *store.Store
 	hub     *hub
+	loads   loads
 	started time.Time
 	// toStore holds alerts on their way to the store and then to the sinks, so that a slow disk delays no tick.
 	toStore chan api.Alert
@@ -164,8 +165,10 @@ func (d *daemon) observe(t pipeline.Tick) {
 			d.log.Info(said)
 		}
 	}
+	d.loads.observe(&t)
 	for _, a := range t.Alerts {
 		d.tell(a)
+		d.flag(&a)
 	}
 	d.hub.publishLive(t, d.sampler.Processes())
 	if at := t.Snapshot.At; at-d.checked >= time.Minute {

@@ -187,6 +187,7 @@ func (d *daemon) addAllowance(a api.Allowance) error {
 	if err := d.store.AddAllowance(a); err != nil {
 		return err
 	}
+	d.unflag(a.User, a.Site)
 	return d.refreshAllowances()
 }
 
@@ -203,6 +204,7 @@ func (d *daemon) Disallow(c server.Caller, a api.Allowance) error {
 	if !found {
 		return server.Refusal{Status: http.StatusNotFound, Message: a.Site + a.Program + " was not allowed (a program is named by its path; see `minewatch allowed`)"}
 	}
+	d.unflag(a.User, a.Site)
 	return d.refreshAllowances()
 }
 
@@ -311,8 +313,14 @@ func (d *daemon) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Q
 
 // Answer takes what a browser said.
 func (d *daemon) Answer(c server.Caller, a api.Answer) error {
+	if browser.IsWish(a) {
+		return d.wish(c, a)
+	}
 	if err := d.bridge.Answer(c.PID, a); err != nil {
 		return server.Refusal{Status: http.StatusConflict, Message: err.Error()}
+	}
+	if a.Type == "hello" {
+		d.greet(c)
 	}
 	return nil
 }

@@ -175,11 +175,14 @@ type Event struct {
 	Live  *Live  `json:"live,omitempty"`
 }
 
-// Question is what the agent asks a browser's extension. See docs/extension-protocol.md.
+// Question is what the agent asks a browser's extension, or tells it. See docs/extension-protocol.md.
 type Question struct {
-	V    int    `json:"v"`
-	Type string `json:"type"` // "who", "close", "show", "grow", "shrink", "lives", "distrust"
-	ID   int64  `json:"id"`
+	V int `json:"v"`
+	// Type is "who", "close", "show", "grow", "shrink", "lives" or "distrust" for what is asked; "load" or "acted" for
+	// what the extension wanted to know or have done; "flagged" or "unflagged" for what is told unasked.
+	Type string `json:"type"`
+	// ID is that of the extension's wish in "load" and "acted", and left out of what is told unasked.
+	ID int64 `json:"id,omitzero"`
 	// Renderer is the browser's own number of the renderer process.
 	Renderer int `json:"renderer,omitzero"`
 	// Tab and Origin, for "close" and "show": the tab, and the top origin it must still have.
@@ -190,12 +193,44 @@ type Question struct {
 	Pick string `json:"pick,omitzero"`
 	Turn int    `json:"turn,omitzero"`
 	MiB  int    `json:"mib,omitzero"`
+	// Machine is the use of all cores in percent, Tabs the busiest renderers of this browser, in "load"; More is how many
+	// there was no room for.
+	Machine float64   `json:"machine_percent,omitzero"`
+	Tabs    []TabLoad `json:"tabs,omitempty"`
+	More    int       `json:"more,omitzero"`
+	// OK reports, in "acted", that it was done.
+	OK bool `json:"ok,omitzero"`
+	// Sites are registrable domains: the one that an alert fired about ("flagged"), or those that the user allowed or
+	// takes back ("unflagged").
+	Sites []string `json:"sites,omitempty"`
 }
 
-// Answer is what an extension says: unasked once at the start ("hello"), else in answer to a Question.
+// TabLoad is what the agent knows of one busy renderer process of a browser. Which tabs live there is for the extension
+// to say.
+type TabLoad struct {
+	Renderer int `json:"renderer"`
+	// Cores is the use since the tick before, Machine the same in percent of all cores.
+	Cores   float64 `json:"cores"`
+	Machine float64 `json:"machine_percent"`
+	// Samples is the use in hundredths of a core, one a second, the newest last: at most the last 60 s.
+	Samples []int   `json:"samples"`
+	Busy    float64 `json:"busy_s"`
+	// State and Severity are as in LiveRow. Why says in sentences what the judge found, in the language asked for where
+	// there is one.
+	State    string   `json:"state"`
+	Severity string   `json:"severity,omitzero"`
+	Why      []string `json:"why,omitempty"`
+	// Alert is the open alert about it; CanAllow reports that the alert names one site, Snoozed that it is quiet for now.
+	Alert    string `json:"alert,omitzero"`
+	CanAllow bool   `json:"can_allow,omitzero"`
+	Snoozed  bool   `json:"snoozed,omitzero"`
+}
+
+// Answer is what an extension says: unasked once at the start ("hello"), when a person opens its window or clicks there
+// ("load", "allow", "snooze"), else in answer to a Question.
 type Answer struct {
 	V    int    `json:"v"`
-	Type string `json:"type"` // "hello", "frames", "done"
+	Type string `json:"type"` // "hello", "frames", "done", "load", "allow", "snooze"
 	ID   int64  `json:"id,omitzero"`
 	// Extension is the extension's version, in "hello".
 	Extension string `json:"extension,omitzero"`
@@ -212,6 +247,11 @@ type Answer struct {
 	// OK and Error answer "close" and "show".
 	OK    bool   `json:"ok,omitzero"`
 	Error string `json:"error,omitzero"`
+	// Lang is the language of the sentences wanted by "load": "ja", or "" for English.
+	Lang string `json:"lang,omitzero"`
+	// Alert is what "allow" and "snooze" are about, ForS for how many seconds; 0 allows for good.
+	Alert string  `json:"alert,omitzero"`
+	ForS  float64 `json:"for_s,omitzero"`
 }
 
 // Frame is one frame of a tab: origins only, never a path, a query or a title.

@@ -1,7 +1,9 @@
-// The extension's worker: wires the browser's events and the line to the program together.
+// The extension's worker: wires the browser's events, its own window and the line to the program together.
 
 import { answer } from "./answer.js";
+import { Desk } from "./desk.js";
 import { Finder, isFirefox } from "./firefox.js";
+import { Flagged, Warner } from "./flagged.js";
 import { everyFrame, Memory } from "./frames.js";
 import { keepLine } from "./port.js";
 import { Steps } from "./step.js";
@@ -9,11 +11,25 @@ import { Steps } from "./step.js";
 const memory = new Memory();
 const finder = isFirefox(chrome) ? new Finder() : undefined;
 const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
+const flagged = new Flagged(chrome.storage.local);
+const warner = new Warner(chrome, flagged);
+const desk = new Desk(chrome, memory, finder, flagged, warner);
 
-chrome.webNavigation.onCommitted.addListener(({ processId, url }) => memory.see(processId, url));
+chrome.webNavigation.onCommitted.addListener((page) => {
+  memory.see(page.processId, page.url);
+  warner.visited(page);
+});
+desk.listen();
 
 // A listener is all it takes to be started with the browser.
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(() => {});
 
-keepLine(chrome, (question) => answer(chrome, memory, question, finder, steps), () => finder?.trust());
+desk.use(
+  keepLine(
+    chrome,
+    (question) => answer(chrome, memory, question, finder, steps),
+    () => finder?.trust(),
+    (message) => desk.told(message),
+  ),
+);

@@ -6,11 +6,14 @@ import (
 	"bytes"
 	"crypto/rand"
 	"embed"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"regexp"
+	"strings"
 )
 
 const (
@@ -29,10 +32,10 @@ const (
 	Firefox  = "firefox"
 )
 
-//go:embed *.js manifest.*.json
+//go:embed *.js *.html *.css manifest.*.json all:_locales icons
 var files embed.FS
 
-// file is one file of the extension, as a browser finds it.
+// file is one file of the extension, as a browser finds it; name may hold slashes.
 type file struct {
 	name string
 	data []byte
@@ -44,19 +47,16 @@ func filesFor(family string) ([]file, error) {
 	if err != nil {
 		return nil, fmt.Errorf("there is no extension for browsers of the family %q", family)
 	}
-	scripts, err := fs.Glob(files, "*.js")
-	if err != nil {
-		return nil, err
-	}
 	var out []file
-	for _, name := range scripts {
-		data, err := files.ReadFile(name)
-		if err != nil {
-			return nil, err
+	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasPrefix(name, "manifest.") {
+			return err
 		}
+		data, err := files.ReadFile(name)
 		out = append(out, file{name, data})
-	}
-	return append(out, file{"manifest.json", manifest}), nil
+		return err
+	})
+	return append(out, file{"manifest.json", manifest}), err
 }
 
 // Archive returns the extension for a family of browsers as one zip file: what a store takes, and for Firefox an xpi.
@@ -66,6 +66,37 @@ func Archive(family string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	return pack(all)
+}
+
+// StoreArchive returns what a store for the Chromium family takes: the extension without "key" in its manifest, for the
+// store signs with a key of its own and refuses another.
+func StoreArchive() ([]byte, error) {
+	all, err := filesFor(Chromium)
+	if err != nil {
+		return nil, err
+	}
+	last := &all[len(all)-1]
+	last.data = keyLine().ReplaceAll(last.data, nil)
+	return pack(all)
+}
+
+func keyLine() *regexp.Regexp { return regexp.MustCompile(`(?m)^  "key": "[^"]*",\n`) }
+
+// Version returns the extension's version, as its manifests say.
+func Version() (string, error) {
+	manifest, err := files.ReadFile("manifest." + Chromium + ".json")
+	if err != nil {
+		return "", err
+	}
+	var m struct {
+		Version string `json:"version"`
+	}
+	err = json.Unmarshal(manifest, &m)
+	return m.Version, err
+}
+
+func pack(all []file) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, f := range all {
@@ -77,7 +108,7 @@ func Archive(family string) ([]byte, error) {
 			return nil, err
 		}
 	}
-	err = w.Close()
+	err := w.Close()
 	return out.Bytes(), err
 }
 
@@ -102,11 +133,35 @@ func WriteTo(dir, family string) error {
 	defer root.Close()
 	// The manifest comes last: a browser that looks in between finds no extension rather than half of one.
 	for _, f := range all {
-		if err := WriteFile(root, f.name, f.data); err != nil {
+		if err := writeBelow(root, f); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// writeBelow writes a file into root, whose folders are made if need be. None of them may be a link.
+func writeBelow(root *os.Root, f file) error {
+	folder, name := path.Split(f.name)
+	in := root
+	for part := range strings.SplitSeq(strings.TrimSuffix(folder, "/"), "/") {
+		if part == "" {
+			continue
+		}
+		if err := in.Mkdir(part, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if fi, err := in.Lstat(part); err != nil || !fi.IsDir() {
+			return fmt.Errorf("%s is no folder of its own (a link?); remove it first", path.Join(in.Name(), part))
+		}
+		next, err := in.OpenRoot(part)
+		if err != nil {
+			return err
+		}
+		defer next.Close()
+		in = next
+	}
+	return WriteFile(in, name, f.data)
 }
 
 // WriteFile writes a file for a browser to read: name, directly in root, whole or not at all. Whatever the umask it gets

@@ -8,9 +8,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -71,8 +73,8 @@ func TestIDFollowsFromKey(t *testing.T) {
 // What the extension may do is promised to its users, and there is no door for pages or other extensions.
 func TestPermissions(t *testing.T) {
 	for family, want := range map[string]struct{ permissions, hosts []string }{
-		Chromium: {[]string{"idle", "nativeMessaging", "webNavigation"}, nil},
-		Firefox:  {[]string{"idle", "nativeMessaging", "scripting", "webNavigation"}, []string{"<all_urls>"}},
+		Chromium: {[]string{"idle", "nativeMessaging", "storage", "webNavigation"}, nil},
+		Firefox:  {[]string{"idle", "nativeMessaging", "scripting", "storage", "webNavigation"}, []string{"<all_urls>"}},
 	} {
 		m := readManifest(t, "manifest."+family+".json")
 		if diff := cmp.Diff(want.permissions, m.Permissions); diff != "" {
@@ -101,6 +103,21 @@ func TestManifestsAgree(t *testing.T) {
 	}
 }
 
+// carried returns the names of all files of the extension, sorted.
+func carried(t *testing.T) []string {
+	t.Helper()
+	out := []string{"manifest.json"}
+	for _, pattern := range []string{"*.js", "*.html", "*.css", "_locales/*/messages.json", "icons/*.png"} {
+		found, err := filepath.Glob(pattern)
+		if err != nil || len(found) == 0 {
+			t.Fatalf("no %s: %v", pattern, err)
+		}
+		out = append(out, found...)
+	}
+	slices.Sort(out)
+	return out
+}
+
 func TestArchive(t *testing.T) {
 	first, err := Archive(Firefox)
 	if err != nil {
@@ -114,9 +131,8 @@ func TestArchive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := filepath.Glob("*.js")
-	if len(z.File) != len(want)+1 {
-		t.Errorf("%d files, want %d", len(z.File), len(want)+1)
+	if want := carried(t); len(z.File) != len(want) {
+		t.Errorf("%d files, want %d", len(z.File), len(want))
 	}
 	f, err := z.Open("manifest.json")
 	if err != nil {
@@ -145,26 +161,23 @@ func TestWriteTo(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(dir, m.Background.Worker)); err != nil {
 		t.Errorf("the manifest's worker is missing: %v", err)
 	}
-	want, _ := filepath.Glob("*.js")
-	want = append(want, "manifest.json")
-	entries, err := os.ReadDir(dir)
+	var got []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		got = append(got, name)
+		if fi, err := d.Info(); err != nil || fi.Mode().Perm() != 0o644 {
+			t.Errorf("%s has the mode %v, want 0644 (%v)", name, fi.Mode(), err)
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[string]bool{}
-	for _, e := range entries {
-		got[e.Name()] = true
-		if fi, err := e.Info(); err != nil || fi.Mode().Perm() != 0o644 {
-			t.Errorf("%s has the mode %v, want 0644 (%v)", e.Name(), fi.Mode(), err)
-		}
-	}
-	for _, name := range want {
-		if !got[name] {
-			t.Errorf("%s was not written", name)
-		}
-	}
-	if len(got) != len(want) {
-		t.Errorf("wrote %v, want only %v", got, want)
+	slices.Sort(got)
+	if diff := cmp.Diff(carried(t), got); diff != "" {
+		t.Errorf("written (-want +got):\n%s", diff)
 	}
 	if err := WriteTo(dir, "opera"); err == nil {
 		t.Error("an unknown family was accepted")
@@ -184,6 +197,16 @@ func TestWriteToRefusesLinks(t *testing.T) {
 	}
 	if data, _ := os.ReadFile(victim); string(data) != "precious" {
 		t.Errorf("the link was followed: %q", data)
+	}
+	inside := t.TempDir()
+	if err := os.Symlink(filepath.Dir(victim), filepath.Join(inside, "icons")); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteTo(inside, Chromium); err == nil {
+		t.Error("a link in the place of a folder in it was accepted")
+	}
+	if left, _ := os.ReadDir(filepath.Dir(victim)); len(left) != 1 {
+		t.Errorf("the link was followed: %v", left)
 	}
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(t.TempDir(), link); err != nil {

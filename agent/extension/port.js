@@ -9,16 +9,25 @@ const VERSION = 1;
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 300_000;
 
+// STANDS is after how many milliseconds a line that was opened counts as one with a program at its end.
+const STANDS = 200;
+
 // Limits on what is asked: the program asks once per busy renderer and five seconds, so more is a fault.
 const MAX_PER_SECOND = 64;
 const MAX_AT_ONCE = 32;
 
 const TYPES = new Set(["who", "close", "show", "grow", "shrink", "lives", "distrust"]);
 
+// TOLD are what the program says without asking anything: in answer to a person's wish, or to warn on a return.
+const TOLD = new Set(["load", "acted", "flagged", "unflagged"]);
+
 // keepLine keeps a line to the program open, says hello on it, and sends what answerTo(question) resolves to. It says
-// nothing else unasked. begin is called whenever the line is opened.
-export function keepLine(chrome, answerTo, begin = () => {}) {
+// nothing else unasked. begin is called whenever the line is opened, told with what the program says without asking.
+// It returns {say, open}: say(message) sends what a person wants and reports whether there is a line to send it on,
+// open() reports whether a program was found at the other end.
+export function keepLine(chrome, answerTo, begin = () => {}, told = () => {}) {
   let wait = FIRST_WAIT;
+  let line; // of the open port
 
   const open = () => {
     begin();
@@ -30,8 +39,13 @@ export function keepLine(chrome, answerTo, begin = () => {}) {
     const send = (message) => {
       if (!closed) port.postMessage({ v: VERSION, ...message });
     };
+    line = { send, since: performance.now() };
     port.onMessage.addListener(async (question) => {
       wait = FIRST_WAIT; // somebody is there
+      if (question?.v === VERSION && TOLD.has(question.type)) {
+        if (admit()) told(question);
+        return;
+      }
       if (!wellFormed(question) || atOnce >= MAX_AT_ONCE || !admit()) return;
       atOnce++;
       try {
@@ -44,6 +58,7 @@ export function keepLine(chrome, answerTo, begin = () => {}) {
     });
     port.onDisconnect.addListener(() => {
       closed = true;
+      line = undefined;
       void chrome.runtime.lastError; // read, or the browser logs it as unseen
       setTimeout(open, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
@@ -51,6 +66,14 @@ export function keepLine(chrome, answerTo, begin = () => {}) {
     send({ type: "hello", extension: chrome.runtime.getManifest().version, ...(isFirefox(chrome) && { browser: "firefox" }) });
   };
   open();
+  return {
+    say: (message) => {
+      line?.send(message);
+      return line !== undefined;
+    },
+    // A browser that finds no program breaks the line at once.
+    open: () => line !== undefined && performance.now() - line.since > STANDS,
+  };
 }
 
 // wellFormed reports whether a message is a question of this version.

@@ -7,7 +7,7 @@ test("the worker connects, listens for what makes it start, and answers", async 
   const b = browser({ tabs: [] });
   globalThis.chrome = b.chrome;
   await import("../background.js");
-  assert.deepEqual(Object.keys(b.listeners).sort(), ["committed", "installed", "startup"]);
+  assert.deepEqual(Object.keys(b.listeners).sort(), ["committed", "installed", "message", "startup"]);
   b.listeners.committed({ tabId: 5, frameId: 0, processId: 12, url: "https://news.test/story" });
   b.ports[0].say(golden("question-who"));
   await new Promise((resolve) => setImmediate(resolve));

@@ -21,9 +21,11 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], use
   };
   const said = ({ frames: _, ...tab }) => ({ windowId: 1, active: false, audible: false, discarded: false, ...tab });
   const ports = [];
+  const stored = {};
   const chrome = {
     tabs: {
       query: async () => tabs.map(said),
+      get: async (id) => said(find(id)),
       remove: async (id) => {
         tabs.splice(tabs.indexOf(find(id)), 1);
         calls.push(["remove", id]);
@@ -38,6 +40,14 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], use
       get: async (id) => windows.find((w) => w.id === id),
       update: async (id, what) => calls.push(["window", id, what]),
     },
+    action: { setBadgeText: async () => {}, setTitle: async () => {}, setBadgeBackgroundColor: async () => {} },
+    i18n: { getMessage: (name) => name },
+    storage: {
+      local: {
+        get: async (key) => ({ [key]: stored[key] }),
+        set: async (what) => void Object.assign(stored, JSON.parse(JSON.stringify(what))),
+      },
+    },
     idle: {
       queryState: async (seconds) => (seconds === 60 ? user : "never asked so"),
     },
@@ -48,12 +58,19 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], use
           ?.frames.map(([frameId, parentFrameId, processId, url, documentLifecycle = "active"]) => ({
             frameId, parentFrameId, processId, url, documentLifecycle, // as the browser names them
           })) ?? null,
+      getFrame: async ({ tabId, frameId }) => {
+        const frame = tabs.find((t) => t.id === tabId)?.frames.find(([id]) => id === frameId);
+        return frame ? { frameId, url: frame[3] } : null;
+      },
       onCommitted: event("committed"),
     },
     runtime: {
       getManifest: () => ({ version: "0.1.0" }),
       onStartup: event("startup"),
       onInstalled: event("installed"),
+      onMessage: event("message"),
+      id: "me",
+      getURL: (path) => `chrome-extension://me/${path}`,
       connectNative: (host) => {
         const port = {
           host,

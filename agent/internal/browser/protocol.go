@@ -127,6 +127,8 @@ func cleanAnswer(a api.Answer) (api.Answer, error) {
 		return c, nil
 	case "frames":
 		return cleanFrames(a)
+	case "load", "allow", "snooze":
+		return cleanWish(a)
 	default:
 		return api.Answer{}, errors.New("an answer of no known type")
 	}

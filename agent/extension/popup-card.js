@@ -1,0 +1,164 @@
+// One busy tab in the extension's window.
+
+import { SPAN, curveOf, hostOf, lengthOf, markOf, nameOf, percent } from "./popup-view.js";
+
+const SVG = "http://www.w3.org/2000/svg";
+let count = 0;
+
+// element returns a new element of a kind with a class.
+function element(kind, name = "") {
+  const e = document.createElement(kind);
+  if (name) e.className = name;
+  return e;
+}
+
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// Card is one line of the list. act(message, done) does what a button asks for and says so.
+export class Card {
+  #say;
+  #language;
+  #act;
+  #parts = {};
+  #row;
+  #places = ""; // the tabs that buttons stand for now
+  #why = "";
+
+  constructor(say, language, act) {
+    this.#say = say;
+    this.#language = language;
+    this.#act = act;
+    this.element = element("li", "tab");
+    const p = this.#parts;
+    const head = element("div", "head");
+    p.name = element("h2", "name");
+    p.name.id = `name-${++count}`;
+    p.share = element("span", "share");
+    head.append(p.name, p.share);
+    p.mark = element("p", "mark");
+    p.length = element("p", "soft");
+    p.curve = document.createElementNS(SVG, "svg");
+    p.curve.setAttribute("class", "curve");
+    p.curve.setAttribute("role", "img");
+    p.curve.setAttribute("viewBox", `0 0 ${SPAN} 100`);
+    p.curve.setAttribute("preserveAspectRatio", "none");
+    p.path = document.createElementNS(SVG, "path");
+    p.curve.append(p.path);
+    p.details = element("details");
+    p.summary = element("summary");
+    p.reasons = element("ul");
+    p.details.append(p.summary, p.reasons);
+    p.places = element("div");
+    p.judge = element("div", "buttons");
+    p.allow = this.#button("allow", () => ({ type: "allow", alert: this.#row.alert }), "allowed");
+    p.later = this.#button("askLater", () => ({ type: "snooze", alert: this.#row.alert }), "snoozed");
+    p.judge.append(p.allow, p.later);
+    this.element.setAttribute("aria-labelledby", p.name.id);
+    this.element.append(head, p.mark, p.length, p.curve, p.details, p.places, p.judge);
+  }
+
+  // show writes what is known now. top is the height of the curve, in hundredths of a core.
+  show(row, top) {
+    this.#row = row;
+    const p = this.#parts;
+    const say = this.#say;
+    const name = nameOf(say, row);
+    put(p.name, name);
+    put(p.share, say("share", [percent(this.#language, row.machine)]));
+    const mark = markOf(say, row);
+    put(p.mark, mark.text);
+    p.mark.hidden = !mark.text;
+    p.mark.className = `mark ${mark.kind}`;
+    this.element.classList.toggle("alert", mark.kind === "alert");
+    put(p.length, row.busy >= 1 ? say("busyFor", [lengthOf(say, row.busy)]) : say("justNow"));
+    p.path.setAttribute("d", curveOf(row.samples, top));
+    const perCore = row.cores > 0 ? row.machine / row.cores : 0;
+    const shares = row.samples.map((s) => (s / 100) * perCore);
+    const [least, most] = shares.length > 0 ? [Math.min(...shares), Math.max(...shares)] : [0, 0];
+    p.curve.setAttribute("aria-label",
+      say("curve", [percent(this.#language, least), percent(this.#language, most)]));
+    this.#reasons(row);
+    this.#tabs(row);
+    p.allow.hidden = !(row.alert && row.canAllow);
+    p.later.hidden = !row.alert || row.snoozed;
+    p.judge.hidden = p.allow.hidden && p.later.hidden;
+    for (const b of [p.allow, p.later]) b.setAttribute("aria-label", `${b.textContent}: ${name}`);
+    this.#enable(true);
+  }
+
+  // quiet is for a tab that is not busy any more, or is gone.
+  quiet() {
+    const p = this.#parts;
+    if (!this.#row) return;
+    put(p.share, "");
+    put(p.length, this.#say("quiet"));
+    p.mark.hidden = true;
+    p.details.hidden = true;
+    this.element.classList.remove("alert");
+    p.path.setAttribute("d", "");
+    p.curve.setAttribute("aria-label", this.#say("quiet"));
+    this.#enable(false);
+  }
+
+  #reasons({ why }) {
+    const p = this.#parts;
+    p.details.hidden = why.length === 0;
+    if (why.join("\n") === this.#why) return;
+    this.#why = why.join("\n");
+    put(p.summary, this.#say("why"));
+    p.reasons.replaceChildren(
+      ...why.map((text) => {
+        const li = element("li");
+        li.textContent = text;
+        return li;
+      }),
+    );
+  }
+
+  // #tabs makes the buttons of the tabs anew when the tabs are others: a button must never come to mean another tab.
+  #tabs({ tabs, renderer }) {
+    const key = JSON.stringify(tabs.map((t) => [t.tab, t.origin]));
+    if (key === this.#places) return;
+    this.#places = key;
+    this.#parts.places.replaceChildren(
+      ...tabs.filter((t) => t.origin).map(({ tab, origin }) => {
+        const place = element("div", "place");
+        const host = hostOf(origin);
+        if (tabs.length > 1) {
+          const which = element("span", "soft");
+          which.textContent = host;
+          place.append(which);
+        }
+        const row = element("div", "buttons");
+        for (const [kind, done] of [["show", "shown"], ["close", "closed"]]) {
+          const b = this.#button(`${kind}Tab`, () => ({ type: kind, tab, origin, renderer }), done);
+          b.setAttribute("aria-label", `${b.textContent}: ${host}`);
+          row.append(b);
+        }
+        place.append(row);
+        return place;
+      }),
+    );
+  }
+
+  #button(name, message, done) {
+    const b = element("button");
+    b.type = "button";
+    b.textContent = this.#say(name);
+    b.addEventListener("click", async () => {
+      b.disabled = true;
+      try {
+        await this.#act(message(), done);
+      } finally {
+        b.disabled = false;
+      }
+    });
+    return b;
+  }
+
+  #enable(on) {
+    for (const b of this.element.querySelectorAll("button")) b.disabled = !on;
+  }
+}

@@ -1,0 +1,74 @@
+// What the popup says, as plain text: no document in here, so that it can be tested without a browser.
+
+// hostOf returns an origin as people read it: without a scheme for web pages.
+export function hostOf(origin) {
+  return /^https?:\/\/(.+)$/.exec(origin)?.[1] ?? origin;
+}
+
+// nameOf returns who a row is about, no surer than what is known.
+export function nameOf(say, { origins = [], tops = [], last = "" }) {
+  const hosts = [...new Set(origins.map(hostOf))];
+  const pages = [...new Set(tops.map(hostOf))];
+  if (hosts.length > 1) return say("oneOf", [hosts.slice(0, 3).join(say("listSeparator")) + (hosts.length > 3 ? " …" : "")]);
+  if (hosts.length === 0) return last ? say("probably", [hostOf(last)]) : say("unseen");
+  if (pages.length === 1 && pages[0] !== hosts[0]) return say("inside", [hosts[0], pages[0]]);
+  return hosts[0];
+}
+
+// markOf returns the words for what the judge thinks, "" for nothing worth saying, and whether it is an alert.
+export function markOf(say, { state, severity, snoozed, alert }) {
+  if (state !== "suspected" || !severity) return { text: "", kind: "" };
+  const text = severity === "mining_like" ? say("looksLikeMining") : say("busyForLong");
+  const kind = severity === "mining_like" ? "alert" : "heavy";
+  return { text: snoozed ? say("later", [text]) : text, kind: alert && !snoozed ? kind : `${kind} calm` };
+}
+
+// lengthOf returns how long a load has lasted.
+export function lengthOf(say, seconds) {
+  const s = Math.round(seconds);
+  if (s < 120) return say(s === 1 ? "second" : "seconds", [String(s)]);
+  if (s < 7_200) return say("minutes", [String(Math.round(s / 60))]);
+  return say("hours", [String(Math.round(s / 3_600))]);
+}
+
+// percent returns a share of the whole computer. What is less than one percent is said so, not as 0.
+export function percent(language, x) {
+  const n = Number.isFinite(x) ? Math.min(100, Math.max(0, x)) : 0;
+  if (n > 0 && n < 1) return `< ${new Intl.NumberFormat(language, { style: "percent" }).format(0.01)}`;
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 }).format(n / 100);
+}
+
+// SPAN is the width of a curve in seconds.
+export const SPAN = 60;
+
+// curveOf returns the path of a curve in a box of SPAN by 100, from samples of one second, the newest last and at the
+// right edge. top is the height of the box in the samples' unit.
+export function curveOf(samples, top) {
+  const shown = samples.filter(Number.isFinite).slice(-SPAN);
+  if (shown.length === 0) return "";
+  const at = (v) => (100 - 96 * Math.min(1, Math.max(0, v / top))).toFixed(1);
+  const left = SPAN - shown.length;
+  const points = shown.map((v, i) => `${left + i},${at(v)}`);
+  points.push(`${SPAN},${at(shown.at(-1))}`);
+  return `M${points.join("L")}`;
+}
+
+// topOf returns the height that fits all curves alike: whole cores, so that a curve does not jump with each sample.
+export function topOf(rows) {
+  const most = Math.max(100, ...rows.flatMap((r) => r.samples ?? []).filter(Number.isFinite));
+  return Math.ceil(most / 100) * 100;
+}
+
+// wellFormed returns the rows of a view with every key of the kind it should be: the program is a stranger too.
+export function wellFormed(rows) {
+  const number = (x) => (Number.isFinite(x) && x >= 0 ? x : 0);
+  const text = (x, most) => (typeof x === "string" ? x.slice(0, most) : "");
+  return (Array.isArray(rows) ? rows : []).map((r) => ({
+    renderer: number(r.renderer), cores: number(r.cores), machine: number(r.machine_percent), busy: number(r.busy_s),
+    samples: Array.isArray(r.samples) ? r.samples.slice(-SPAN).map(number) : [],
+    state: text(r.state, 20), severity: text(r.severity, 20), alert: text(r.alert, 64),
+    canAllow: r.can_allow === true, snoozed: r.snoozed === true,
+    why: (Array.isArray(r.why) ? r.why : []).slice(0, 6).map((w) => text(w, 300)).filter(Boolean),
+    origins: r.origins ?? [], tops: r.tops ?? [], last: text(r.last, 300), tabs: (r.tabs ?? []).slice(0, 8),
+  }));
+}

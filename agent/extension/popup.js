@@ -1,0 +1,119 @@
+// The extension's window: which tabs use the processor now, why one is watched, and what a person may do about it.
+// Every text goes into the page as text, never as markup.
+
+import { Card } from "./popup-card.js";
+import { percent, topOf, wellFormed } from "./popup-view.js";
+
+// EVERY is how long to wait after one look before the next, in milliseconds.
+const EVERY = 1_000;
+
+const say = (name, parts) => chrome.i18n.getMessage(name, parts);
+const language = chrome.i18n.getUILanguage();
+const $ = (id) => document.getElementById(id);
+const cards = new Map(); // renderer -> Card
+
+// put writes a text only when it changed: a screen reader says what changes.
+function put(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+function tell(text) {
+  put($("said"), text);
+}
+
+async function wish(message) {
+  try {
+    return (await chrome.runtime.sendMessage(message)) ?? { error: "failed" };
+  } catch {
+    return { error: "failed" };
+  }
+}
+
+// act does what a button of a card asks for and says what came of it.
+async function act(message, done) {
+  const got = await wish(message);
+  const name = got.error ? `error_${got.error}` : done;
+  tell(say(name) || say("error_failed"));
+  await look();
+  return !got.error;
+}
+
+// look asks once and shows what is there. Cards keep their places while the window is open, so that no button moves
+// away under a finger; what is no longer busy stays, switched off.
+async function look() {
+  const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
+  const view = await wish({ type: "view", lang: language.slice(0, 2), tab: tab?.id });
+  warn(view.here);
+  away(view.state);
+  const rows = wellFormed(view.tabs);
+  const top = topOf(rows);
+  const there = new Set();
+  for (const row of rows) {
+    there.add(row.renderer);
+    let card = cards.get(row.renderer);
+    if (!card) {
+      card = new Card(say, language, act);
+      cards.set(row.renderer, card);
+      $("tabs").append(card.element);
+    }
+    card.show(row, top);
+  }
+  for (const [renderer, card] of cards) if (!there.has(renderer)) card.quiet();
+  const ok = view.state === "ok";
+  put($("state"), ok && there.size === 0 ? say("nothing") : "");
+  put($("machine"), ok ? say("machine", [percent(language, view.machine)]) : "");
+  $("more").hidden = !(view.more > 0);
+  put($("more"), view.more > 0 ? say("more", [String(view.more)]) : "");
+}
+
+let forgets = "";
+
+function warn(here) {
+  $("here").hidden = !here;
+  if (!here) return;
+  forgets = here.site;
+  const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(here.since));
+  put($("here-text"), say("here", [here.site, day]));
+  put($("forget"), say("forget"));
+}
+
+// away says how to get what is missing.
+function away(state) {
+  const missing = state === "ok" || state === undefined ? "" : state;
+  $("away").hidden = !missing;
+  $("tabs").hidden = Boolean(missing);
+  if (!missing) return;
+  put($("away-title"), say(`${missing}_title`));
+  put($("away-why"), say(`${missing}_why`));
+  put($("away-link"), say("away_link"));
+  const steps = [`${missing}_step1`, `${missing}_step2`].map((name) => say(name)).filter(Boolean);
+  if ($("away-steps").childElementCount === steps.length) return;
+  $("away-steps").replaceChildren(
+    ...steps.map((text) => {
+      const step = document.createElement("li");
+      const [before, command, after] = text.split("`");
+      step.append(before);
+      if (command) {
+        const code = document.createElement("code");
+        code.textContent = command;
+        step.append(code, after ?? "");
+      }
+      return step;
+    }),
+  );
+}
+
+document.documentElement.lang = language;
+$("tabs").setAttribute("aria-label", say("tabs"));
+$("forget").addEventListener("click", async () => {
+  await act({ type: "forget", site: forgets }, "forgot");
+});
+
+async function watch() {
+  try {
+    await look();
+  } finally {
+    setTimeout(watch, EVERY);
+  }
+}
+watch();
