@@ -16,7 +16,7 @@ import (
 
 // What --explain prints adds up to what it says in the end, and leaves no rule or figure out.
 func TestExplanationAddsUp(t *testing.T) {
-	file := filepath.Join("..", "testdata", "traces", "films-hidden-2x70", "trace.jsonl.zst")
+	file := filepath.Join("..", "testdata", "traces", "mining-cr-2x70-hidden-reading", "trace.jsonl.zst")
 	for _, moment := range []string{"alert", "18s", "23s"} {
 		c := replayCommand()
 		var out bytes.Buffer

@@ -59,7 +59,7 @@ func Explain(w io.Writer, e *Explanation, width int) error {
 	lines := wrap("", e.headline(), width)
 	lines = append(append(lines, "", "What was known:"), e.figures(width)...)
 	lines = append(append(lines, "", "What the rules said of it, and what each adds to the log-odds of mining:"), e.opinions(width)...)
-	lines = append(append(lines, "", "Rules that were silent, because what they need was missing or said nothing either way:"), e.silent(width)...)
+	lines = append(append(lines, "", "Silent rules: what they need was missing, or said nothing either way:"), e.silent(width)...)
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }
@@ -103,9 +103,9 @@ func amount(v float64, unit string) string {
 	case "share":
 		return strconv.FormatFloat(100*v, 'f', 1, 64) + " %"
 	case "bytes":
-		return bytesIn(v)
+		return dataOf(v)
 	case "bytes/core-s":
-		return bytesIn(v) + "/s"
+		return dataOf(v) + "/s"
 	case "s":
 		return strconv.FormatFloat(v, 'f', 1, 64) + " s"
 	case "threads":
@@ -114,7 +114,7 @@ func amount(v float64, unit string) string {
 	return strings.TrimSpace(strconv.FormatFloat(v, 'f', 2, 64) + " " + unit)
 }
 
-func bytesIn(b float64) string {
+func dataOf(b float64) string {
 	switch {
 	case b >= 1<<30:
 		return strconv.FormatFloat(b/(1<<30), 'f', 1, 64) + " GiB"

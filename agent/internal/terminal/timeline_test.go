@@ -8,8 +8,8 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// filmsStrip is a tab that mines from 20 s on, beside a program that is busy for 10 s.
-func filmsStrip() *Timeline {
+// minedTab is a tab that mines from 20 s on, beside a program that is busy for 10 s.
+func minedTab() *Timeline {
 	tl := NewTimeline()
 	for s := range 61 {
 		var rows []api.LiveRow
@@ -41,7 +41,7 @@ func TestTimeline(t *testing.T) {
 		"  up to 0.40 cores              ·········",
 		"Full height is 1.50 cores, a column 1.15 s. · watching  h heavy  M mining-like",
 	}
-	got := filmsStrip().Lines(80)
+	got := minedTab().Lines(80)
 	if len(got) != len(want) {
 		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
 	}
@@ -54,13 +54,13 @@ func TestTimeline(t *testing.T) {
 
 func TestTimelineFitsAnyWidth(t *testing.T) {
 	for _, width := range []int{0, 40, 52, 80, 81, 133, 200, 10000} {
-		for _, line := range filmsStrip().Lines(width) {
+		for _, line := range minedTab().Lines(width) {
 			if n := cells(line); n > max(width, leastWidth+27) || n > mostWidth {
 				t.Errorf("width %d: %d columns in %q", width, n, line)
 			}
 		}
 	}
-	for _, line := range Plain(filmsStrip().Lines(80), func(k string) string { return map[string]string{"LANG": "C"}[k] }) {
+	for _, line := range Plain(minedTab().Lines(80), func(k string) string { return map[string]string{"LANG": "C"}[k] }) {
 		if strings.ContainsFunc(line, func(r rune) bool { return r > '~' }) {
 			t.Errorf("not ASCII: %q", line)
 		}

@@ -278,10 +278,10 @@ func (r *redactor) origin(origin string) string {
 	}
 	site := attribution.SiteOf(origin)
 	scheme, _, _ := strings.Cut(strings.ToLower(origin), ":")
-	switch {
-	case site == "":
+	switch site {
+	case "":
 		return "null" // as browsers write it
-	case site == "file://":
+	case "file://":
 		return site
 	}
 	number := strconv.Itoa(r.sites.of(site))
