@@ -3,6 +3,7 @@
 package lane
 
 import (
+	"context"
 	"net"
 	"os"
 	"path/filepath"
@@ -75,12 +76,14 @@ func TestInside(t *testing.T) {
 			t.Errorf("process %d is seen", pid)
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:80")
+	var config net.ListenConfig
+	l, err := config.Listen(context.Background(), "tcp", "127.0.0.1:80")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
+	var dialer net.Dialer
+	c, err := dialer.DialContext(context.Background(), "tcp", l.Addr().String())
 	if err != nil {
 		t.Fatalf("the loopback network is down: %v", err)
 	}
