@@ -47,6 +47,7 @@ needs_of_run() {
 needs_of_test() {
 	needs_of_tray
 	need chromium chromium "the browser whose tabs are watched"
+	need firefox-esr firefox-esr "the other browser whose tabs are watched"
 	need chromium-sandbox file:/usr/lib/chromium/chrome-sandbox "its sandbox where the kernel gives users no namespaces"
 	need xvfb Xvfb "a screen in memory"
 	need dbus dbus-daemon "the session bus of tray and notifications"
@@ -69,7 +70,6 @@ needs_of_test() {
 
 needs_of_corpus() {
 	needs_of_test
-	need firefox-esr firefox-esr "the other browser whose tabs are recorded"
 	need stress-ng stress-ng "a load that only looks like mining"
 	need stockfish file:/usr/games/stockfish "another"
 	need ffmpeg ffmpeg "converts video"
