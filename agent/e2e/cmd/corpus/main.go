@@ -107,7 +107,7 @@ func choose(table []corpus.Scenario, o options) ([]corpus.Scenario, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-only: %w", err)
 	}
-	table = slices.DeleteFunc(table, func(s corpus.Scenario) bool {
+	table = slices.DeleteFunc(slices.Clone(table), func(s corpus.Scenario) bool {
 		if o.missing {
 			if _, err := os.Stat(filepath.Join(o.out, s.Name, "truth.json")); err == nil {
 				return true
