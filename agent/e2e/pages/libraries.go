@@ -58,7 +58,7 @@ func Fetch(ctx context.Context, dir string) error {
 	}
 	npm, err := exec.LookPath("npm")
 	if err != nil {
-		return errors.New("the libraries of the test pages come with npm, which is not installed: run scripts/setup.sh test")
+		return errors.New("the libraries of the test pages come with npm, which is not installed: run scripts/setup.sh corpus")
 	}
 	// A lock file would name the place that this machine fetches from; install scripts are nobody's business here.
 	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--no-package-lock", "--ignore-scripts",
