@@ -137,7 +137,7 @@ func (e *Explanation) opinions(width int) []string {
 	row := func(id string, weight float64) string {
 		return "  " + left(id, ruleWidth) + fmt.Sprintf(" %+7.2f  ", weight)
 	}
-	lines := []string{row("(before any rule)", e.Bias) + "what the sum begins with"}
+	lines := wrap(row("(before any rule)", e.Bias), "what the sum begins with", width)
 	for i := range e.Rules {
 		o := &e.Rules[i]
 		if o.Silent {

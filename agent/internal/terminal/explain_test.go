@@ -19,7 +19,8 @@ func TestExplainShowsWholeSentences(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := b.String()
-		if !strings.Contains(strings.Join(strings.Fields(got), " "), text+" (strength +1.00)") {
+		joined := strings.Join(strings.Fields(got), " ")
+		if !strings.Contains(joined, text+" (strength +1.00)") {
 			t.Errorf("width %d: the sentence is not whole:\n%s", width, got)
 		}
 		for line := range strings.Lines(got) {
@@ -28,7 +29,7 @@ func TestExplainShowsWholeSentences(t *testing.T) {
 			}
 		}
 		for _, want := range []string{"births", "not known", "1.60 cores", "needs the browser's word", "a confidence of 98.6 %"} {
-			if !strings.Contains(got, want) {
+			if !strings.Contains(joined, want) {
 				t.Errorf("width %d: %q is missing:\n%s", width, want, got)
 			}
 		}
