@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 )
 
 // Explanation is all that the judge knew and thought of one subject at one moment. Its JSON form is the line of
@@ -57,9 +58,12 @@ type Opinion struct {
 func Explain(w io.Writer, e *Explanation, width int) error {
 	width = min(max(width, leastWidth), mostWidth)
 	lines := wrap("", e.headline(), width)
-	lines = append(append(lines, "", "What was known:"), e.figures(width)...)
-	lines = append(append(lines, "", "What the rules said of it, and what each adds to the log-odds of mining:"), e.opinions(width)...)
-	lines = append(append(lines, "", "Silent rules: what they need was missing, or said nothing either way:"), e.silent(width)...)
+	part := func(title string, body []string) {
+		lines = append(append(append(lines, ""), wrap("", title, width)...), body...)
+	}
+	part("What was known:", e.figures(width))
+	part("What the rules said of it, and what each adds to the log-odds of mining:", e.opinions(width))
+	part("Silent rules: what they need was missing, or said nothing either way:", e.silent(width))
 	_, err := io.WriteString(w, strings.Join(lines, "\n")+"\n")
 	return err
 }
@@ -133,13 +137,13 @@ func (e *Explanation) opinions(width int) []string {
 	row := func(id string, weight float64) string {
 		return "  " + left(id, ruleWidth) + fmt.Sprintf(" %+7.2f  ", weight)
 	}
-	lines := []string{row("(before any rule)", e.Bias)}
+	lines := wrap(row("(before any rule)", e.Bias), "what the sum begins with", width)
 	for i := range e.Rules {
 		o := &e.Rules[i]
 		if o.Silent {
 			continue
 		}
-		text := fmt.Sprintf("%s (strength %+.2f)", name(o.Text), o.Strength)
+		text := fmt.Sprintf("%s (strength %+.2f)", words.CleanSentence(o.Text), o.Strength)
 		lines = append(lines, wrap(row(o.Rule, o.Weight), text, width)...)
 	}
 	sum := fmt.Sprintf("a confidence of %s %%", strconv.FormatFloat(100*e.Confidence, 'f', 1, 64))
