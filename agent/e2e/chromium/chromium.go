@@ -42,6 +42,8 @@ type Options struct {
 	URLs []string
 	// Flags are added to the command line.
 	Flags []string
+	// Env holds further "KEY=value" entries of the browser's environment.
+	Env []string
 }
 
 // Browser is a running Chromium.
@@ -98,7 +100,7 @@ func Start(ctx context.Context, d *desktop.Desktop, o Options) (*Browser, error)
 		args = append(args, "--load-extension="+o.Extension)
 	}
 	args = append(append(args, o.Flags...), o.URLs...)
-	p, err := d.Start(ctx, nil, Program, args...)
+	p, err := d.Start(ctx, o.Env, Program, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -185,9 +187,11 @@ func (b *Browser) Activate(ctx context.Context, t Tab) error {
 	return b.call(ctx, http.MethodGet, "/json/activate/"+t.ID, nil)
 }
 
-// OpenWindow opens an address in a new window, the way a person's second start of the browser does.
-func (b *Browser) OpenWindow(ctx context.Context, address string) error {
-	_, err := b.desktop.Output(ctx, Program, "--user-data-dir="+b.data, "--new-window", address)
+// OpenWindow opens an address in a new window, the way a person's second start of the browser does. Flags may choose
+// another of the browser's profiles (--profile-directory=NAME).
+func (b *Browser) OpenWindow(ctx context.Context, address string, flags ...string) error {
+	args := append([]string{"--user-data-dir=" + b.data, "--new-window"}, flags...)
+	_, err := b.desktop.Output(ctx, Program, append(args, address)...)
 	return err
 }
 

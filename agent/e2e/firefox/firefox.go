@@ -3,6 +3,7 @@
 package firefox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ import (
 // Program is where Debian keeps Firefox ESR.
 const Program = "/usr/bin/firefox-esr"
 
-// Port is where Marionette listens, on 127.0.0.1.
+// Port is where Marionette listens, on 127.0.0.1, unless Options name another.
 const Port = 2828
 
 const startTimeout = 90 * time.Second
@@ -37,12 +38,19 @@ type Options struct {
 	URLs []string
 	// Prefs are added to the profile's settings: text, number or bool.
 	Prefs map[string]any
+	// Port is where Marionette listens, 0 for the usual one: two browsers at once need two.
+	Port int
+	// Inside lets scripts run with the browser's own rights, see Browser.Inside.
+	Inside bool
+	// Env holds further "KEY=value" entries of the browser's environment.
+	Env []string
 }
 
 // Browser is a running Firefox.
 type Browser struct {
 	process *desktop.Process
 	control *marionette
+	inside  bool
 	tabs    []string // handles of the tabs at the start, in order
 }
 
@@ -56,18 +64,23 @@ func Missing() []string {
 
 // Start starts the browser on the desktop and returns when its tabs are open. The desktop's Close ends it.
 func Start(ctx context.Context, d *desktop.Desktop, o Options) (*Browser, error) {
+	o.Port = cmp.Or(o.Port, Port)
 	if err := profile(d, o); err != nil {
 		return nil, err
 	}
-	p, err := d.Start(ctx, []string{"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_AUTO_SAFE_MODE=1"}, Program,
-		"--marionette", "--no-remote", "--profile", o.Profile, "--new-instance", "--width", "1100", "--height", "760")
+	args := []string{"--marionette", "--no-remote", "--profile", o.Profile, "--new-instance", "--width", "1100", "--height", "760"}
+	if o.Inside {
+		args = append(args, "-remote-allow-system-access")
+	}
+	env := append([]string{"MOZ_CRASHREPORTER_DISABLE=1", "MOZ_DISABLE_AUTO_SAFE_MODE=1"}, o.Env...)
+	p, err := d.Start(ctx, env, Program, args...)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	b := &Browser{process: p}
-	if b.control, err = b.connect(ctx); err != nil {
+	b := &Browser{process: p, inside: o.Inside}
+	if b.control, err = b.connect(ctx, o.Port); err != nil {
 		p.Stop()
 		return nil, err
 	}
@@ -82,12 +95,12 @@ func Start(ctx context.Context, d *desktop.Desktop, o Options) (*Browser, error)
 func (b *Browser) PID() int { return b.process.PID() }
 
 // connect waits for Marionette and begins a session.
-func (b *Browser) connect(ctx context.Context) (*marionette, error) {
+func (b *Browser) connect(ctx context.Context, port int) (*marionette, error) {
 	t := time.NewTicker(200 * time.Millisecond)
 	defer t.Stop()
 	for {
 		var dialer net.Dialer
-		c, err := dialer.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(Port))
+		c, err := dialer.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(port))
 		if err == nil {
 			return begin(ctx, c)
 		}
@@ -145,12 +158,22 @@ func (b *Browser) Back(ctx context.Context, n int) error {
 	return b.control.focus(ctx, b.tabs[n%len(b.tabs)])
 }
 
+// Inside runs the body of an asynchronous function with the browser's own rights, for tests that must know what the
+// browser itself knows, and decodes what it returns. In it args are the arguments and gBrowser the window's tabs. The
+// browser must have been started with Options.Inside.
+func (b *Browser) Inside(ctx context.Context, body string, result any, args ...any) error {
+	if !b.inside {
+		return errors.New("this Firefox was not started with Options.Inside")
+	}
+	return b.control.inside(ctx, body, result, args)
+}
+
 // Close ends the browser.
 func (b *Browser) Close() { b.process.Stop() }
 
 // settings are those of every profile: nothing is fetched, sent, shown or asked by the browser itself, names lead to
 // this machine, and an unsigned extension in the profile is taken.
-func settings(hosts []string) map[string]any {
+func settings(hosts []string, port int) map[string]any {
 	return map[string]any{
 		"network.dns.localDomains":                                    strings.Join(hosts, ","),
 		"network.proxy.type":                                          0,
@@ -199,13 +222,13 @@ func settings(hosts []string) map[string]any {
 		"dom.disable_open_during_load":                                false,
 		"dom.ipc.processPrelaunch.enabled":                            true,
 		"remote.prefs.recommended":                                    false, // a person's browser has other settings
-		"marionette.port":                                             Port,
+		"marionette.port":                                             port,
 	}
 }
 
 // profile writes the settings.
 func profile(d *desktop.Desktop, o Options) error {
-	all := settings(o.Hosts)
+	all := settings(o.Hosts, o.Port)
 	maps.Copy(all, o.Prefs)
 	var text strings.Builder
 	for _, k := range slices.Sorted(maps.Keys(all)) {

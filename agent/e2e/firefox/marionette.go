@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -65,6 +66,39 @@ func (m *marionette) focus(ctx context.Context, handle string) error {
 
 func (m *marionette) navigate(ctx context.Context, address string) error {
 	return m.call(ctx, "WebDriver:Navigate", map[string]any{"url": address}, nil)
+}
+
+// inside runs a script with the browser's own rights.
+func (m *marionette) inside(ctx context.Context, body string, result any, args []any) error {
+	if args == nil {
+		args = []any{}
+	}
+	if err := m.call(ctx, "Marionette:SetContext", map[string]any{"value": "chrome"}, nil); err != nil {
+		return err
+	}
+	var got struct {
+		Value struct {
+			Error string          `json:"error"`
+			Value json.RawMessage `json:"value"`
+		} `json:"value"`
+	}
+	err := m.call(ctx, "WebDriver:ExecuteAsyncScript", map[string]any{
+		"script": `const done = arguments[arguments.length - 1], args = [...arguments].slice(0, -1);
+			const gBrowser = Services.wm.getMostRecentBrowserWindow().gBrowser;
+			(async () => {` + body + `})().then((value) => done({value: value ?? null}), (e) => done({error: e + "\n" + e.stack}));`,
+		"args": args, "sandbox": "system", "newSandbox": false, "scriptTimeout": answerTimeout.Milliseconds() / 2,
+	}, &got)
+	err = errors.Join(err, m.call(ctx, "Marionette:SetContext", map[string]any{"value": "content"}, nil))
+	if err != nil {
+		return err
+	}
+	if got.Value.Error != "" {
+		return errors.New(got.Value.Error)
+	}
+	if result == nil {
+		return nil
+	}
+	return json.Unmarshal(got.Value.Value, result)
 }
 
 // call sends one command and waits for its answer.

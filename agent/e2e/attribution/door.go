@@ -1,0 +1,117 @@
+//go:build linux
+
+package attribution
+
+import (
+	"context"
+	"iter"
+	"net/http"
+	"os"
+	"path/filepath"
+
+	"go.uber.org/zap"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/sampler"
+	"github.com/minewatch/minewatch/agent/internal/server"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// agent is the part of the agent that names processes: the sampler that finds browsers, the bridge to their extensions,
+// and the door that hosts come through.
+type agent struct {
+	server.Agent // what no host asks for panics, which the door answers by itself
+
+	bridge  *browser.Bridge
+	sampler *sampler.Sampler
+	socket  string
+	stop    context.CancelFunc
+	ended   chan error
+}
+
+// nobody is asked by the sampler: who lives where is asked when the scenario comes to it, whatever is busy.
+type nobody struct{}
+
+func (nobody) Ask(heuristics.ProcessID, heuristics.ProcessID, int) {}
+func (nobody) Answers() []heuristics.Renderer                      { return nil }
+
+// startAgent opens the door in the desktop's folder and begins to sample.
+func startAgent(ctx context.Context, d *desktop.Desktop) (*agent, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	bridge := browser.NewBridge(zap.NewNop())
+	a := &agent{
+		bridge: bridge, sampler: sampler.New(sampler.Options{Owners: nobody{}}), socket: filepath.Join(d.Dir(), "door", "agent.sock"),
+		stop: cancel, ended: make(chan error, 1),
+	}
+	bridge.Measure(a.sampler.Renderers)
+	if err := os.Mkdir(filepath.Dir(a.socket), 0o755); err != nil { // the browsers belong to another user
+		cancel()
+		return nil, err
+	}
+	listener, err := server.Listen(a.socket)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	go func() { a.ended <- server.Serve(ctx, listener, a, zap.NewNop()) }()
+	go func() {
+		for range a.sampler.Source(ctx) { // what is hot does not matter here, only which processes there are
+			continue
+		}
+	}()
+	return a, nil
+}
+
+// close ends it.
+func (a *agent) close() error {
+	a.stop()
+	return <-a.ended
+}
+
+// env leads the browsers' hosts to the door.
+func (a *agent) env() []string { return []string{"MINEWATCH_SOCKET=" + a.socket} }
+
+// Status is asked by hosts that look for an agent.
+func (a *agent) Status(server.Caller) api.Status {
+	return api.Status{Type: "status", APIVersion: api.Version, Watching: true}
+}
+
+// Questions lets a host in.
+func (a *agent) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Question], error) {
+	peer, err := browser.ResolvePeer(c.PID)
+	if err != nil {
+		return nil, server.Refusal{Status: http.StatusForbidden, Message: err.Error()}
+	}
+	questions, detach, err := a.bridge.Attach(peer)
+	if err != nil {
+		return nil, server.Refusal{Status: http.StatusTooManyRequests, Message: err.Error()}
+	}
+	return func(yield func(api.Question) bool) {
+		defer detach()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case q, ok := <-questions:
+				if !ok || !yield(q) {
+					return
+				}
+			}
+		}
+	}, nil
+}
+
+// Answer passes on what an extension said.
+func (a *agent) Answer(c server.Caller, said api.Answer) error { return a.bridge.Answer(c.PID, said) }
+
+// connected counts the profiles of the browser that have said hello.
+func (a *agent) connected(root heuristics.ProcessID) (n int) {
+	for _, s := range a.bridge.Status("") {
+		if s.PID == root.PID && s.Extension != "" {
+			n++
+		}
+	}
+	return n
+}
