@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo bench corpus sessions fit eval build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo e2e-browsers waking bench corpus sessions fit eval build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -28,6 +28,14 @@ check: setup-test lint
 ## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
 demo: setup-test build
 	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
+
+## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (10 minutes)
+e2e-browsers: setup-test agent
+	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 2m
+
+## waking: what each way of reaching the extension costs a browser with 20 idle tabs (10 minutes)
+waking: setup-test agent
+	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 2m -waking
 
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent
@@ -55,6 +63,7 @@ build: agent tray
 
 agent:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch ./agent
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-host ./agent/host
 
 # The tray draws through GTK on Linux, so it needs a C compiler there; without one the agent still works.
 tray:

@@ -42,6 +42,8 @@ func arrows() []arrow {
 		{in + "terminal", []string{"agent/api"}, "the terminal shows what any client could see"},
 		{"agent/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
 		{"agent/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "evaluate"}, "weights are fitted on the path that judges"},
+		{"agent/host", []string{in + "browser"}, "what a browser starts passes messages on and has no power of its own"},
+		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/e2e", "agent/extension", in + "browser", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
 		{"agent/e2e", []string{"agent/e2e", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the door"},
 		{"agent", []string{"agent", "heuristics"}, "wiring may see everything but the tray"},

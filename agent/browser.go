@@ -109,7 +109,7 @@ func findSetup(dataDir string) (browserSetup, error) {
 			return browserSetup{}, err
 		}
 	}
-	return browserSetup{home: home, state: api.StateDir(), exe: exe, userDataDir: dataDir}, nil
+	return browserSetup{home: home, state: api.StateDir(), exe: hostProgram(exe), userDataDir: dataDir}, nil
 }
 
 func installBrowser(s browserSetup) (string, []browser.Installed, error) {

@@ -22,8 +22,8 @@ import (
 
 // Options say what is run.
 type Options struct {
-	// Program is the minewatch that browsers start as their host.
-	Program string
+	// Bin is the folder with the programs minewatch and minewatch-host.
+	Bin string
 	// Progress is where lines for people go.
 	Progress io.Writer
 }
@@ -115,8 +115,10 @@ func (r *run) start(ctx context.Context) error {
 	if r.desktop, err = desktop.Start(ctx); err != nil {
 		return err
 	}
-	if r.program, err = r.desktop.Install(r.Program); err != nil {
-		return err
+	for _, name := range []string{"minewatch-host", "minewatch"} {
+		if r.program, err = r.desktop.Install(filepath.Join(r.Bin, name)); err != nil {
+			return err
+		}
 	}
 	r.agent, err = startAgent(ctx, r.desktop)
 	return err

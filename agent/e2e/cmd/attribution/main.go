@@ -2,7 +2,7 @@
 
 // Command attribution holds what minewatch says of browser processes against what real Chromium and Firefox know.
 //
-//	go run ./agent/e2e/cmd/attribution -bin DIR [-idle 2m] [chromium] [firefox]
+//	go run ./agent/e2e/cmd/attribution -bin DIR [-idle 2m [-waking]] [chromium] [firefox]
 //
 // Standard output is one JSON object a family of browsers; the exit status is 0 only if no name was wrong and as many
 // were exact as must be.
@@ -11,8 +11,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -33,35 +35,55 @@ func main() {
 }
 
 func run(ctx context.Context) int {
-	bin := flag.String("bin", "", "`folder` with the program minewatch")
+	bin := flag.String("bin", "", "`folder` with the programs minewatch and minewatch-host")
 	idle := flag.Duration("idle", 0, "also measure for this `time` what the extension costs a browser with 20 idle tabs")
+	waking := flag.Bool("waking", false, "with -idle: only measure what each way of reaching the extension costs")
 	flag.Parse()
 	families := flag.Args()
 	if len(families) == 0 {
 		families = []string{"chromium", "firefox"}
 	}
-	program, err := filepath.Abs(filepath.Join(*bin, "minewatch"))
+	folder, err := filepath.Abs(*bin)
 	if *bin == "" || err != nil {
 		flag.Usage()
 		return 2
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
+	o := attribution.Options{Bin: folder, Progress: os.Stderr}
 	code := 0
 	for _, family := range families {
-		o := attribution.Options{Program: program, Progress: os.Stderr}
-		result, err := attribution.Run(ctx, family, o)
-		if err == nil && *idle > 0 {
-			err = attribution.Idle(ctx, &result, o, *idle)
+		do := look
+		if *waking {
+			do = compare
 		}
-		if err != nil {
+		if err := do(ctx, family, o, *idle); err != nil {
 			fmt.Fprintf(os.Stderr, "attribution: %s: %v\n", family, err)
 			code = 1
 		}
-		if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
-			fmt.Fprintf(os.Stderr, "attribution: %v\n", err)
-			return 1
-		}
 	}
 	return code
+}
+
+// look holds names against the truth and prints the line of a family.
+func look(ctx context.Context, family string, o attribution.Options, idle time.Duration) error {
+	result, err := attribution.Run(ctx, family, o)
+	if err == nil && idle > 0 {
+		var both []attribution.Idling
+		both, err = attribution.Idle(ctx, family, o, idle, attribution.None, attribution.Open)
+		if err == nil {
+			more := math.Round((both[1].CPU-both[0].CPU)*1000) / 1000
+			result.Idle, result.HostRSS = &more, both[1].HostRSS
+		}
+	}
+	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(result))
+}
+
+// compare prints a line for each way of reaching the extension.
+func compare(ctx context.Context, family string, o attribution.Options, idle time.Duration) error {
+	all, err := attribution.Idle(ctx, family, o, idle, attribution.None, attribution.Asleep, attribution.Alarms, attribution.Open)
+	for _, one := range all {
+		err = errors.Join(err, json.NewEncoder(os.Stdout).Encode(one))
+	}
+	return err
 }
