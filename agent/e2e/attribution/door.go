@@ -4,6 +4,7 @@ package attribution
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/http"
 	"os"
@@ -37,13 +38,16 @@ type nobody struct{}
 func (nobody) Ask(heuristics.ProcessID, heuristics.ProcessID, int) {}
 func (nobody) Answers() []heuristics.Renderer                      { return nil }
 
+// parts is how much goes on at once: the door and the sampler.
+const parts = 2
+
 // startAgent opens the door in the desktop's folder and begins to sample.
 func startAgent(ctx context.Context, d *desktop.Desktop) (*agent, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	bridge := browser.NewBridge(zap.NewNop())
 	a := &agent{
 		bridge: bridge, sampler: sampler.New(sampler.Options{Owners: nobody{}}), socket: filepath.Join(d.Dir(), "door", "agent.sock"),
-		stop: cancel, ended: make(chan error, 1),
+		stop: cancel, ended: make(chan error, parts),
 	}
 	bridge.Measure(a.sampler.Renderers)
 	if err := os.Mkdir(filepath.Dir(a.socket), 0o755); err != nil { // the browsers belong to another user
@@ -56,18 +60,28 @@ func startAgent(ctx context.Context, d *desktop.Desktop) (*agent, error) {
 		return nil, err
 	}
 	go func() { a.ended <- server.Serve(ctx, listener, a, zap.NewNop()) }()
-	go func() {
-		for range a.sampler.Source(ctx) { // what is hot does not matter here, only which processes there are
-			continue
-		}
-	}()
+	go func() { a.ended <- sample(ctx, a.sampler) }()
 	return a, nil
 }
 
 // close ends it.
 func (a *agent) close() error {
 	a.stop()
-	return <-a.ended
+	var err error
+	for range parts {
+		err = errors.Join(err, <-a.ended)
+	}
+	return err
+}
+
+// sample keeps the sampler going until ctx ends. What is hot does not matter here, only which processes there are.
+func sample(ctx context.Context, s *sampler.Sampler) error {
+	for _, err := range s.Source(ctx) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // env leads the browsers' hosts to the door.
