@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo e2e-browsers waking bench corpus sessions fit eval build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -70,6 +70,16 @@ tray:
 	@if pkg-config --exists ayatana-appindicator3-0.1 2>/dev/null || [ "$$(uname -s)" != Linux ]; then \
 	  set -x; go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-tray ./tray; \
 	else echo "tray: not built, libayatana-appindicator3-dev is not installed (scripts/setup.sh test installs it)"; fi
+
+# Stores sign with keys of their own. The CRX is for policies that install from a file: KEY names the key that signs it.
+KEY ?= .cache/extension-key.pem
+## extension: the extension as stores and browsers take it: a zip, an xpi and a signed CRX (KEY=file signs)
+extension:
+	go run ./agent/extension/pack -out dist/extension -key $(KEY)
+
+## extension-lint: eslint, and the checks that Firefox's store makes (npm, a minute)
+extension-lint:
+	@scripts/lint-extension.sh
 
 extension-test:
 	cd agent/extension && node --test

@@ -27,6 +27,7 @@ func arrows() []arrow {
 		{"heuristics", nil, "the judge is pure: it knows the vocabulary and nothing else"},
 		{"agent/api", []string{"agent/api"}, "tray and scripts build on it, so it stands on nothing"},
 		{"agent/extension", nil, "it only carries files"},
+		{"agent/extension/pack", []string{"agent/extension"}, "it writes what the extension carries"},
 		{in + "attribution", []string{"heuristics"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
 		{in + "alert", []string{"heuristics", "agent/api", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},

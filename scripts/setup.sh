@@ -58,6 +58,7 @@ needs_of_test() {
 	need imagemagick import "takes the pictures of the screen"
 	need xdotool xdotool "moves the mouse and presses keys"
 	need x11-utils xwininfo "tells where windows are"
+	need npm npm "fetches the linters of the extension"
 	need nodejs node "runs the tests of the extension and of the test pages' scripts"
 	need zstd zstd "makes broken recordings for tests, and lets people look into whole ones"
 	need procps top "one of the programs that minewatch's cost is compared with"
