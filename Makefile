@@ -19,7 +19,7 @@ test: setup-test build extension-test
 	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
 
 ## check: the quick one for daily work
-check: setup-test lint
+check: setup-test lint extension-lint
 	go vet ./...
 	GOOS=windows go vet ./...
 	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
@@ -71,13 +71,12 @@ tray:
 	  set -x; go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-tray ./tray; \
 	else echo "tray: not built, libayatana-appindicator3-dev is not installed (scripts/setup.sh test installs it)"; fi
 
-# Stores sign with keys of their own. The CRX is for policies that install from a file: KEY names the key that signs it.
-KEY ?= .cache/extension-key.pem
-## extension: the extension as stores and browsers take it: a zip, an xpi and a signed CRX (KEY=file signs)
+# Stores sign with keys of their own. The CRX is for policies that install from a file.
+## extension: the extension as stores and browsers take it: a zip, an xpi and a signed CRX (KEY=FILE is the release key)
 extension:
-	go run ./agent/extension/pack -out dist/extension -key $(KEY)
+	go run ./agent/extension/pack -out dist/extension $(if $(KEY),-key '$(KEY)')
 
-## extension-lint: eslint, and the checks that Firefox's store makes (npm, a minute)
+## extension-lint: eslint, and the checks that Firefox's store makes (npm fetches both once)
 extension-lint:
 	@scripts/lint-extension.sh
 

@@ -21,7 +21,7 @@ if [ "$(cat "$have" 2>/dev/null)" != "$want" ]; then
 	echo "fetching $want (once)"
 	mkdir -p "$tools"
 	echo '{"private": true}' >"$tools/package.json"
-	npm install --prefix "$tools" --no-save --no-package-lock --no-audit --no-fund --loglevel=error \
+	npm install --prefix "$tools" --no-save --no-package-lock --no-audit --no-fund --loglevel=error --ignore-scripts \
 		"eslint@$eslint" "web-ext@$web_ext" "globals@$globals"
 	echo "$want" >"$have"
 fi

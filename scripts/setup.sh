@@ -79,7 +79,6 @@ needs_of_corpus() {
 	need zip zip "packs"
 	need git git "keeps what a programmer in a recording writes"
 	need rsync rsync "copies"
-	need npm npm "fetches the engines that some test pages run"
 	need libreoffice-writer soffice "writes and converts documents"
 	need libreoffice-calc file:/usr/lib/libreoffice/program/libsclo.so "fills tables"
 	need iproute2 ip "for networks of the recordings' own"

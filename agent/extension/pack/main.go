@@ -1,6 +1,9 @@
 // Command pack writes the extension as the files that stores and browsers take.
 //
-//	go run ./agent/extension/pack -out dist/extension -key .cache/extension-key.pem
+//	go run ./agent/extension/pack -out dist/extension -key FILE
+//
+// Without -key the CRX is signed with a development key, made once and kept outside git. Its id is then another than the
+// one that minewatch answers, which is said, and the file's name says so too.
 package main
 
 import (
@@ -23,14 +26,15 @@ const keyBits = 2048
 
 func main() {
 	out := flag.String("out", "dist/extension", "folder to write to")
-	key := flag.String("key", "", "RSA key (PEM, PKCS #8 or PKCS #1) that signs the CRX; made if the file is not there")
+	key := flag.String("key", "", "release key that signs the CRX: RSA, PEM, PKCS #8 or PKCS #1")
+	devKey := flag.String("dev-key", ".cache/extension-development-key.pem", "the same without -key; made if it is not there")
 	unpacked := flag.String("unpacked", "", "write nothing but the extension for Firefox, unpacked, to this folder")
 	flag.Parse()
 	err := error(nil)
 	if *unpacked != "" {
 		err = extension.WriteTo(*unpacked, extension.Firefox)
 	} else {
-		err = run(*out, *key)
+		err = run(*out, *key, *devKey)
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pack: %v\n", err)
@@ -38,18 +42,21 @@ func main() {
 	}
 }
 
-func run(out, keyFile string) error {
+func run(out, keyFile, devKeyFile string) error {
 	version, err := extension.Version()
 	if err != nil {
 		return err
 	}
-	key, err := signingKey(keyFile)
+	key, err := signingKey(keyFile, devKeyFile)
 	if err != nil {
 		return err
 	}
 	id, err := extension.IDOf(&key.PublicKey)
 	if err != nil {
 		return err
+	}
+	if keyFile != "" && id != extension.ChromiumID {
+		return fmt.Errorf("%s is not the release key: it gives the id %s, and minewatch answers only %s", keyFile, id, extension.ChromiumID)
 	}
 	unsigned, err := extension.Archive(extension.Chromium)
 	if err != nil {
@@ -67,37 +74,60 @@ func run(out, keyFile string) error {
 	if err != nil {
 		return err
 	}
+	crxName := "minewatch-" + version + ".crx"
+	if keyFile == "" {
+		crxName = "minewatch-" + version + "-development.crx"
+	}
+	err = writeAll(out, []packed{
+		{"minewatch-" + version + "-chromium-store.zip", store},
+		{"minewatch-" + version + "-firefox-unsigned.xpi", xpi},
+		{crxName, crx},
+	})
+	if err != nil || keyFile != "" {
+		return err
+	}
+	fmt.Printf("\n%s is signed with the development key %s: its id is %s.\n"+
+		"minewatch answers only %s, so from this file the extension cannot reach it.\n"+
+		"To try the extension, use the unpacked folder that `minewatch browser install` names; it has the right id.\n"+
+		"To publish, sign with the release key: make extension KEY=FILE\n", crxName, devKeyFile, id, extension.ChromiumID)
+	return nil
+}
+
+// packed is a file to write.
+type packed struct {
+	name string
+	data []byte
+}
+
+func writeAll(out string, all []packed) error {
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return err
 	}
-	for name, data := range map[string][]byte{
-		"minewatch-" + version + "-chromium-store.zip": store,
-		"minewatch-" + version + "-firefox.xpi":        xpi,
-		"minewatch-" + version + ".crx":                crx,
-	} {
-		path := filepath.Join(out, name)
-		if err := os.WriteFile(path, data, 0o644); err != nil {
+	for _, f := range all {
+		path := filepath.Join(out, f.name)
+		if err := os.WriteFile(path, f.data, 0o644); err != nil {
 			return err
 		}
-		fmt.Printf("%s (%d bytes)\n", path, len(data))
-	}
-	fmt.Printf("the CRX has the id %s\n", id)
-	if id != extension.ChromiumID {
-		fmt.Printf("that is not %s, the only one that minewatch answers: this CRX shows its window but cannot reach the program;\n"+
-			"sign with the release key (KEY=file), which is kept outside the repository\n", extension.ChromiumID)
+		fmt.Printf("%s (%d bytes)\n", path, len(f.data))
 	}
 	return nil
 }
 
-// signingKey reads the key, or makes one where there is none.
-func signingKey(path string) (*rsa.PrivateKey, error) {
-	if path == "" {
-		return nil, errors.New("name a key file with -key; one is made there if there is none")
+// signingKey reads the release key, or else the development key, which is made where there is none. A release key that
+// is not there is never made: a slip in its name would give the extension a new id.
+func signingKey(path, devPath string) (*rsa.PrivateKey, error) {
+	if path != "" {
+		return readKey(path)
 	}
-	data, err := os.ReadFile(path)
+	key, err := readKey(devPath)
 	if errors.Is(err, fs.ErrNotExist) {
-		return makeKey(path)
+		return makeKey(devPath)
 	}
+	return key, err
+}
+
+func readKey(path string) (*rsa.PrivateKey, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -131,5 +161,10 @@ func makeKey(path string) (*rsa.PrivateKey, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, err
 	}
-	return key, os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
+	return key, errors.Join(err, f.Close())
 }
