@@ -35,6 +35,7 @@ func arrows() []arrow {
 		{in + "trace", []string{"heuristics", in + "pipeline", in + "attribution"}, "a recording is a source like any other; a redacted one must keep which frames are of one site"},
 		{in + "importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
+		{in + "install", []string{"agent/extension"}, "it writes files that browsers read, and speaks with none"},
 		{in + "sessionfile", nil, "it reads files that strangers wrote and gives host names"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
 		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},

@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/install"
 )
 
 // errTrouble ends doctor with exit code 1 after it has told everything.
@@ -137,25 +137,29 @@ func checkBrowsers(s *api.Status) check {
 	}
 	c.State, c.Next = checkNote, "minewatch browser install"
 	c.Text = "none is connected, so an alert cannot name a site"
-	setup, err := findSetup("")
+	setup, err := findSetup()
 	if err != nil {
 		return c
 	}
-	_, found, err := browserState(setup)
+	found, err := install.NewUser(setup).Status()
 	if err != nil {
 		c.Text += fmt.Sprintf(" (%v)", err)
 		return c
 	}
-	for _, in := range found {
+	for i := range found {
+		in := &found[i]
 		switch in.State {
-		case browser.Ready:
-			c.Next = "start " + in.Browser + "; if it runs, load the extension (see `minewatch browser install`)"
-		case browser.Differs:
+		case install.Ready:
+			c.Next = "start " + in.Browser.Title + "; if it runs, see `minewatch browser status`"
+		case install.Differs:
 			c.State = checkTrouble
-			c.Text = in.Browser + " would start another program: " + in.Path + " is not ours"
-		case browser.Unreachable:
-			c.Text += "; " + in.Browser + " cannot start programs outside its sandbox"
-		case browser.Missing, browser.NotFound:
+			c.Text = in.Browser.Name + " would start another program: " + in.Manifest + " is not ours"
+			if in.Host != install.Differs {
+				c.Text = in.Browser.Name + " would start another program, by a host manifest for all users"
+			}
+		case install.Unreachable:
+			c.Text += "; " + in.Browser.Title + " cannot start programs outside its sandbox"
+		case install.Missing, install.NotFound:
 		}
 	}
 	return c

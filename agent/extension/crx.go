@@ -33,11 +33,16 @@ func IDOf(key *rsa.PublicKey) (string, error) {
 		return "", err
 	}
 	sum := sha256.Sum256(der)
-	id := make([]byte, 0, 2*idBytes)
-	for _, b := range sum[:idBytes] {
-		id = append(id, 'a'+b>>4, 'a'+b&15)
+	return IDText(sum[:idBytes]), nil
+}
+
+// IDText returns the 16 bytes of an id as browsers write them: a letter from a to p for every four bits.
+func IDText(id []byte) string {
+	out := make([]byte, 0, 2*len(id))
+	for _, b := range id {
+		out = append(out, 'a'+b>>4, 'a'+b&15)
 	}
-	return string(id), nil
+	return string(out)
 }
 
 // CRX signs a zip file of the extension. The browser takes the extension's id from the signing key, whatever "key" the

@@ -35,34 +35,35 @@ const (
 //go:embed *.js *.html *.css manifest.*.json all:_locales icons
 var files embed.FS
 
-// file is one file of the extension, as a browser finds it; name may hold slashes.
-type file struct {
-	name string
-	data []byte
+// File is one file of the extension, as a browser finds it; Name may hold slashes.
+type File struct {
+	Name string
+	Data []byte
 }
 
-// filesFor returns the extension for a family of browsers, the manifest last.
-func filesFor(family string) ([]file, error) {
+// Files returns the extension for a family of browsers, the manifest last: a browser that looks while they are written
+// finds no extension rather than half of one.
+func Files(family string) ([]File, error) {
 	manifest, err := files.ReadFile("manifest." + family + ".json")
 	if err != nil {
 		return nil, fmt.Errorf("there is no extension for browsers of the family %q", family)
 	}
-	var out []file
+	var out []File
 	err = fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || strings.HasPrefix(name, "manifest.") {
 			return err
 		}
 		data, err := files.ReadFile(name)
-		out = append(out, file{name, data})
+		out = append(out, File{name, data})
 		return err
 	})
-	return append(out, file{"manifest.json", manifest}), err
+	return append(out, File{"manifest.json", manifest}), err
 }
 
 // Archive returns the extension for a family of browsers as one zip file: what a store takes, and for Firefox an xpi.
 // The same extension gives the same bytes.
 func Archive(family string) ([]byte, error) {
-	all, err := filesFor(family)
+	all, err := Files(family)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +73,12 @@ func Archive(family string) ([]byte, error) {
 // StoreArchive returns what a store for the Chromium family takes: the extension without "key" in its manifest, for the
 // store signs with a key of its own and refuses another.
 func StoreArchive() ([]byte, error) {
-	all, err := filesFor(Chromium)
+	all, err := Files(Chromium)
 	if err != nil {
 		return nil, err
 	}
 	last := &all[len(all)-1]
-	last.data = keyLine().ReplaceAll(last.data, nil)
+	last.Data = keyLine().ReplaceAll(last.Data, nil)
 	return pack(all)
 }
 
@@ -96,15 +97,15 @@ func Version() (string, error) {
 	return m.Version, err
 }
 
-func pack(all []file) ([]byte, error) {
+func pack(all []File) ([]byte, error) {
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
 	for _, f := range all {
-		in, err := w.CreateHeader(&zip.FileHeader{Name: f.name, Method: zip.Deflate}) // no time, no owner
+		in, err := w.CreateHeader(&zip.FileHeader{Name: f.Name, Method: zip.Deflate}) // no time, no owner
 		if err != nil {
 			return nil, err
 		}
-		if _, err := in.Write(f.data); err != nil {
+		if _, err := in.Write(f.Data); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +117,7 @@ func pack(all []file) ([]byte, error) {
 // of an earlier copy are replaced one by one, each at once; whatever else lies in dir stays. A link or anything but a
 // regular file in a file's place is refused.
 func WriteTo(dir, family string) error {
-	all, err := filesFor(family)
+	all, err := Files(family)
 	if err != nil {
 		return err
 	}
@@ -131,7 +132,6 @@ func WriteTo(dir, family string) error {
 		return err
 	}
 	defer root.Close()
-	// The manifest comes last: a browser that looks in between finds no extension rather than half of one.
 	for _, f := range all {
 		if err := writeBelow(root, f); err != nil {
 			return err
@@ -141,8 +141,8 @@ func WriteTo(dir, family string) error {
 }
 
 // writeBelow writes a file into root, whose folders are made if need be. None of them may be a link.
-func writeBelow(root *os.Root, f file) error {
-	folder, name := path.Split(f.name)
+func writeBelow(root *os.Root, f File) error {
+	folder, name := path.Split(f.Name)
 	in := root
 	for part := range strings.SplitSeq(strings.TrimSuffix(folder, "/"), "/") {
 		if part == "" {
@@ -161,7 +161,7 @@ func writeBelow(root *os.Root, f file) error {
 		defer next.Close()
 		in = next
 	}
-	return WriteFile(in, name, f.data)
+	return WriteFile(in, name, f.Data)
 }
 
 // WriteFile writes a file for a browser to read: name, directly in root, whole or not at all. Whatever the umask it gets

@@ -27,6 +27,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/install"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -70,7 +71,7 @@ func startChromium(t *testing.T, pages http.Handler, display string, extra ...st
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := InstallInto(b.profile, self); err != nil {
+	if _, err := install.Into(b.profile, self); err != nil {
 		t.Fatal(err)
 	}
 	args := append([]string{

@@ -24,6 +24,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/install"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -139,7 +140,8 @@ func prepareFirefox(t *testing.T, home, profile string, settings map[string]any,
 	if err := os.MkdirAll(filepath.Join(home, ".mozilla"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Install(home, self); err != nil {
+	setup := &install.Setup{GOOS: "linux", Exe: self, State: filepath.Join(home, "state"), Paths: install.Paths{Home: home}}
+	if err := install.NewUser(setup).Install(); err != nil {
 		t.Fatal(err)
 	}
 }

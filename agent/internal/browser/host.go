@@ -26,6 +26,9 @@ const (
 // maxWaitingAnswers bounds what an extension said that the agent has not taken yet.
 const maxWaitingAnswers = 64
 
+// manifestName is the name of the file by which a browser knows the program, and of which Firefox tells it the path.
+const manifestName = extension.Host + ".json"
+
 // IsHostCall reports whether a browser started the program as a native messaging host, from its arguments without the
 // program's name. Browsers of the Chromium family put the calling extension's origin first, whichever extension it is;
 // Firefox the path of the manifest and then the extension's id.

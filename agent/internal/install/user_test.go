@@ -1,6 +1,6 @@
 //go:build linux
 
-package browser
+package install
 
 import (
 	"encoding/json"
@@ -17,7 +17,7 @@ import (
 
 // The manifest's text is what browsers read: it is pinned whole.
 func TestRender(t *testing.T) {
-	got, err := render(`/opt/mine watch/"bin"/<minewatch>`, "")
+	got, err := render(linux, `/opt/mine watch/"bin"/<minewatch>`, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,58 +34,14 @@ func TestRender(t *testing.T) {
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	gecko, err := render("/usr/bin/minewatch", extension.Firefox)
+	gecko, err := render(linux, "/usr/bin/minewatch", extension.Firefox)
 	if want := "\"allowed_extensions\": [\n    \"minewatch@minewatch.github.io\"\n  ]\n}\n"; err != nil ||
 		!strings.HasSuffix(string(gecko), want) || strings.Contains(string(gecko), "allowed_origins") {
 		t.Errorf("for Firefox: %v\n%s", err, gecko)
 	}
 	for _, exe := range []string{"", "minewatch", "./minewatch"} {
-		if _, err := render(exe, ""); err == nil {
+		if _, err := render(linux, exe, ""); err == nil {
 			t.Errorf("the relative path %q was accepted", exe)
-		}
-	}
-}
-
-func TestPlaces(t *testing.T) {
-	folders := func(goos, config string) (out []string) {
-		all, err := places(goos, "/home/ada", config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range all {
-			if !p.sandboxed {
-				out = append(out, filepath.Join(p.base, p.folder))
-			}
-		}
-		return out
-	}
-	for _, c := range []struct {
-		goos, config string
-		want         []string
-	}{
-		{"linux", "", []string{
-			"/home/ada/.config/chromium", "/home/ada/.config/google-chrome", "/home/ada/.config/microsoft-edge",
-			"/home/ada/.config/BraveSoftware/Brave-Browser", "/home/ada/.mozilla",
-		}},
-		{"linux", "/elsewhere", []string{
-			"/elsewhere/chromium", "/elsewhere/google-chrome", "/elsewhere/microsoft-edge",
-			"/elsewhere/BraveSoftware/Brave-Browser", "/home/ada/.mozilla",
-		}},
-		{"linux", "relative", folders("linux", "")},
-		{"darwin", "/elsewhere", []string{
-			"/home/ada/Library/Application Support/Chromium", "/home/ada/Library/Application Support/Mozilla",
-			"/home/ada/Library/Application Support/Google/Chrome",
-			"/home/ada/Library/Application Support/Microsoft Edge",
-			"/home/ada/Library/Application Support/BraveSoftware/Brave-Browser",
-		}},
-	} {
-		if diff := cmp.Diff(c.want, folders(c.goos, c.config)); diff != "" {
-			t.Errorf("%s, %q (-want +got):\n%s", c.goos, c.config, diff)
-		}
-	}
-	for _, goos := range []string{"windows", "plan9"} {
-		if _, err := places(goos, "/home/ada", ""); err == nil {
-			t.Errorf("%s: no error", goos)
 		}
 	}
 }
@@ -103,15 +59,27 @@ func homeWith(t *testing.T, folders ...string) string {
 	return home
 }
 
-// states returns the states in short.
-func states(t *testing.T, all []Installed, err error) map[string]State {
+// user returns what installs for the user of a home folder.
+func user(home, exe string) *User {
+	s := &Setup{GOOS: linux, Exe: exe, State: filepath.Join(home, "state"), Paths: Paths{Home: home, Config: os.Getenv("XDG_CONFIG_HOME")}}
+	return &User{*s, &machine{}}
+}
+
+// states returns the states in short, without those of browsers that were not found.
+func states(t *testing.T, u *User, err error) map[string]State {
 	t.Helper()
+	if err != nil {
+		t.Error(err)
+	}
+	all, err := u.Status()
 	if err != nil {
 		t.Error(err)
 	}
 	out := map[string]State{}
 	for _, in := range all {
-		out[in.Browser] = in.State
+		if in.State != NotFound {
+			out[in.Browser.Name] = in.State
+		}
 	}
 	return out
 }
@@ -125,44 +93,43 @@ func check(t *testing.T, what string, want, got map[string]State) {
 
 func TestInstallStatusRemove(t *testing.T) {
 	home := homeWith(t, ".config/chromium", ".config/BraveSoftware/Brave-Browser", "snap/chromium")
-	with := func(chromium, brave State) map[string]State {
-		return map[string]State{
-			"chromium": chromium, "brave": brave, "google-chrome": NotFound, "microsoft-edge": NotFound,
-			"firefox": NotFound, "chromium (snap)": Unreachable,
-		}
+	with := func(s State) map[string]State {
+		return map[string]State{"chromium": s, "brave": s, "chromium (snap)": Unreachable}
 	}
 	defer syscall.Umask(syscall.Umask(0o077))
 
-	all, err := Status(home, "/usr/bin/minewatch")
-	check(t, "before", with(Missing, Missing), states(t, all, err))
+	u := user(home, "/usr/bin/minewatch")
+	check(t, "before", with(Missing), states(t, u, nil))
 	for range 2 {
-		all, err = Install(home, "/usr/bin/minewatch")
-		check(t, "install", with(Ready, Ready), states(t, all, err))
+		check(t, "install", with(Ready), states(t, u, u.Install()))
 	}
-	want, _ := render("/usr/bin/minewatch", "")
+	want, _ := render(linux, "/usr/bin/minewatch", "")
+	all, err := u.Status()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, in := range all {
-		fi, err := os.Lstat(in.Path)
-		if (in.State == Ready) != (err == nil) {
+		fi, err := os.Lstat(in.Manifest)
+		if (in.State == Ready) != (err == nil) && in.State != Unreachable {
 			t.Errorf("%+v, but %v", in, err)
 		}
-		if err != nil {
+		if in.State != Ready {
 			continue
 		}
-		if got, _ := os.ReadFile(in.Path); string(got) != string(want) || fi.Mode() != 0o644 {
-			t.Errorf("%s: %v, %s", in.Path, fi.Mode(), got)
+		if got, _ := os.ReadFile(in.Manifest); string(got) != string(want) || fi.Mode() != 0o644 {
+			t.Errorf("%s: %v, %s", in.Manifest, fi.Mode(), got)
 		}
-		if left, _ := os.ReadDir(filepath.Dir(in.Path)); len(left) != 1 {
-			t.Errorf("left behind beside %s: %v", in.Path, left)
+		if left, _ := os.ReadDir(filepath.Dir(in.Manifest)); len(left) != 1 {
+			t.Errorf("left behind beside %s: %v", in.Manifest, left)
+		}
+		if in.Extension != UserFolder {
+			t.Errorf("%s has the extension from %s", in.Browser.Name, in.Extension)
 		}
 	}
-	all, err = Status(home, "/opt/minewatch")
-	check(t, "another program", with(Differs, Differs), states(t, all, err))
-	all, err = Remove(home)
-	check(t, "remove", with(Missing, Missing), states(t, all, err))
-	all, err = Status(home, "/usr/bin/minewatch")
-	check(t, "after", with(Missing, Missing), states(t, all, err))
-	all, err = Remove(home)
-	check(t, "remove again", with(Missing, Missing), states(t, all, err))
+	check(t, "another program", with(Differs), states(t, user(home, "/opt/minewatch"), nil))
+	for range 2 {
+		check(t, "remove", with(Missing), states(t, u, u.Remove()))
+	}
 }
 
 func TestInstallHonoursConfigHome(t *testing.T) {
@@ -171,11 +138,11 @@ func TestInstallHonoursConfigHome(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(config, "google-chrome"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	all, err := Install(home, "/usr/bin/minewatch")
-	check(t, "install", map[string]State{
-		"chromium": NotFound, "brave": NotFound, "google-chrome": Ready, "microsoft-edge": NotFound,
-		"firefox": NotFound,
-	}, states(t, all, err))
+	u := user(home, "/usr/bin/minewatch")
+	check(t, "install", map[string]State{"google-chrome": Ready}, states(t, u, u.Install()))
+	t.Setenv("XDG_CONFIG_HOME", "relative") // the specification has it ignored
+	u = user(home, "/usr/bin/minewatch")
+	check(t, "relative", map[string]State{"chromium": Ready}, states(t, u, u.Install()))
 }
 
 // Firefox is told in its old folder, which is made for one that keeps its profiles in the new one.
@@ -183,22 +150,14 @@ func TestInstallForFirefox(t *testing.T) {
 	for name, folder := range map[string]string{"old": ".mozilla/firefox", "new": ".config/mozilla/firefox"} {
 		t.Run(name, func(t *testing.T) {
 			home := homeWith(t, folder)
-			all, err := Status(home, "/usr/bin/minewatch")
-			if got := states(t, all, err); got["firefox"] != Missing {
-				t.Errorf("before: %v", got)
-			}
-			all, err = Install(home, "/usr/bin/minewatch")
-			if got := states(t, all, err); got["firefox"] != Ready {
-				t.Errorf("installed: %v", got)
-			}
+			u := user(home, "/usr/bin/minewatch")
+			check(t, "before", map[string]State{"firefox": Missing}, states(t, u, nil))
+			check(t, "installed", map[string]State{"firefox": Ready}, states(t, u, u.Install()))
 			got, _ := os.ReadFile(filepath.Join(home, ".mozilla", "native-messaging-hosts", "io.github.minewatch.json"))
-			if want, _ := render("/usr/bin/minewatch", extension.Firefox); string(got) != string(want) {
+			if want, _ := render(linux, "/usr/bin/minewatch", extension.Firefox); string(got) != string(want) {
 				t.Errorf("the manifest is %s", got)
 			}
-			all, err = Remove(home)
-			if got := states(t, all, err); got["firefox"] != Missing {
-				t.Errorf("removed: %v", got)
-			}
+			check(t, "removed", map[string]State{"firefox": Missing}, states(t, u, u.Remove()))
 		})
 	}
 }
@@ -207,31 +166,31 @@ func TestInstallForFirefox(t *testing.T) {
 func TestInstallFollowsNoPlantedLink(t *testing.T) {
 	for name, plant := range map[string]func(chromium, outside string) error{
 		"the folder of manifests": func(chromium, outside string) error {
-			return os.Symlink(outside, filepath.Join(chromium, manifestFolder))
+			return os.Symlink(outside, filepath.Join(chromium, chromiumHosts))
 		},
 		"the folder of manifests, inside the browser's": func(chromium, _ string) error {
 			if err := os.Mkdir(filepath.Join(chromium, "Default"), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink("Default", filepath.Join(chromium, manifestFolder))
+			return os.Symlink("Default", filepath.Join(chromium, chromiumHosts))
 		},
 		"the folder of manifests, inside home": func(chromium, _ string) error {
 			if err := os.Mkdir(filepath.Join(chromium, "..", "victim"), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink("../victim", filepath.Join(chromium, manifestFolder))
+			return os.Symlink("../victim", filepath.Join(chromium, chromiumHosts))
 		},
 		"the manifest": func(chromium, outside string) error {
-			if err := os.Mkdir(filepath.Join(chromium, manifestFolder), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(chromium, chromiumHosts), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink(filepath.Join(outside, "precious"), filepath.Join(chromium, manifestFolder, manifestName))
+			return os.Symlink(filepath.Join(outside, "precious"), filepath.Join(chromium, chromiumHosts, manifestName))
 		},
 		"a pipe for the manifest": func(chromium, _ string) error {
-			if err := os.Mkdir(filepath.Join(chromium, manifestFolder), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(chromium, chromiumHosts), 0o700); err != nil {
 				return err
 			}
-			return syscall.Mkfifo(filepath.Join(chromium, manifestFolder, manifestName), 0o600)
+			return syscall.Mkfifo(filepath.Join(chromium, chromiumHosts, manifestName), 0o600)
 		},
 		"the browser's folder": func(chromium, outside string) error {
 			if err := os.Remove(chromium); err != nil {
@@ -249,11 +208,15 @@ func TestInstallFollowsNoPlantedLink(t *testing.T) {
 			if err := plant(filepath.Join(home, ".config", "chromium"), outside); err != nil {
 				t.Fatal(err)
 			}
-			all, err := Install(home, "/usr/bin/minewatch")
-			if err == nil || !strings.Contains(err.Error(), "chromium") {
+			u := user(home, "/usr/bin/minewatch")
+			if err := u.Install(); err == nil || !strings.Contains(strings.ToLower(err.Error()), "chromium") {
 				t.Errorf("the error is %v", err)
 			}
-			got := states(t, all, nil)
+			all, _ := u.Status() // says that the link is one
+			got := map[string]State{}
+			for _, in := range all {
+				got[in.Browser.Name] = in.State
+			}
 			if got["chromium"] == Ready || got["google-chrome"] != Ready {
 				t.Errorf("got %v, want only google-chrome ready", got)
 			}
@@ -274,44 +237,44 @@ func TestInstallFollowsNoPlantedLink(t *testing.T) {
 
 func TestInstallInto(t *testing.T) {
 	dir := t.TempDir()
-	in, err := InstallInto(dir, "/usr/bin/minewatch")
-	if err != nil || in.State != Ready || in.Path != filepath.Join(dir, "NativeMessagingHosts", "io.github.minewatch.json") {
-		t.Errorf("%+v, %v", in, err)
+	path, err := Into(dir, "/usr/bin/minewatch")
+	if err != nil || path != filepath.Join(dir, "NativeMessagingHosts", "io.github.minewatch.json") {
+		t.Errorf("%s, %v", path, err)
 	}
-	if _, err := os.Stat(in.Path); err != nil {
+	if _, err := os.Stat(path); err != nil {
 		t.Error(err)
 	}
-	if _, err := InstallInto(filepath.Join(dir, "nowhere"), "/usr/bin/minewatch"); err == nil {
+	if _, err := Into(filepath.Join(dir, "nowhere"), "/usr/bin/minewatch"); err == nil {
 		t.Error("a folder that is not there was accepted")
 	}
-	if _, err := InstallInto(dir, "minewatch"); err == nil {
+	if _, err := Into(dir, "minewatch"); err == nil {
 		t.Error("a relative program was accepted")
 	}
 }
 
 func TestInstallExtension(t *testing.T) {
-	state := filepath.Join(t.TempDir(), "state")
-	dir, err := InstallExtension(state)
-	if err != nil || dir != filepath.Join(state, "extension-chromium") {
+	u := user(t.TempDir(), "/usr/bin/minewatch")
+	dir, err := u.InstallExtension()
+	if err != nil || dir != filepath.Join(u.setup.State, "extension-chromium") {
 		t.Fatalf("%q, %v", dir, err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
 	if err != nil || !json.Valid(data) {
 		t.Errorf("%s, %v", data, err)
 	}
-	xpi, err := os.ReadFile(ExtensionArchive(state))
+	xpi, err := os.ReadFile(u.ExtensionArchive())
 	if want, _ := extension.Archive(extension.Firefox); err != nil || string(xpi) != string(want) {
 		t.Errorf("the archive for Firefox is not there: %v", err)
 	}
 	for range 2 {
-		if err := RemoveExtension(state); err != nil {
+		if err := u.Remove(); err != nil {
 			t.Error(err)
 		}
 	}
-	if left, _ := os.ReadDir(state); len(left) > 0 {
+	if left, _ := os.ReadDir(u.setup.State); len(left) > 0 {
 		t.Errorf("still there: %v", left)
 	}
-	if err := RemoveExtension(filepath.Join(state, "nowhere")); err != nil {
+	if err := user(filepath.Join(u.setup.State, "nowhere"), "/usr/bin/minewatch").Remove(); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,0 +1,227 @@
+package install
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/minewatch/minewatch/agent/extension"
+)
+
+// Where the files lie that policies name, on Linux. Chromium 156 and Firefox ESR 153 on Debian 12 installed an extension
+// from such files without a click; other browsers were not run.
+const (
+	policyFiles = "/usr/share/minewatch/extension"
+	crxFile     = policyFiles + "/minewatch.crx"
+	xpiFile     = policyFiles + "/minewatch.xpi"
+	updateFile  = policyFiles + "/update.xml"
+
+	policyName  = "minewatch.json"
+	geckoPolicy = "policies.json" // Firefox reads this one file
+)
+
+// forceList is the one policy of the Chromium family that is used. A browser takes such a list from one file only.
+const forceList = "ExtensionInstallForcelist"
+
+// ErrPolicySystem says that policies that install from a file work on Linux alone.
+var errPolicySystem = errors.New("--policy works on Linux only: elsewhere browsers take such a policy from a managed computer alone; " +
+	"see installer/browser in the sources")
+
+// addPolicies has browsers install the extension by policy, from files.
+func (p *Plan) addPolicies(s *Setup, all []Browser) error {
+	if s.GOOS != linux {
+		return errPolicySystem
+	}
+	xpi, err := extension.Archive(extension.Firefox)
+	if err != nil {
+		return err
+	}
+	p.add(Policy, Place{Base: "/", File: xpiFile[1:]}, xpi, "Firefox")
+	if s.CRX == nil {
+		p.Notes = append(p.Notes, "No policy for Chromium, Chrome, Edge and Brave: they install only a CRX file that is signed with the release key. Name it with --crx FILE.")
+	} else if err := p.addCRX(s); err != nil {
+		return err
+	}
+	for i := range all {
+		b := &all[i]
+		if b.policies == "" {
+			continue
+		}
+		name, text := geckoPolicy, any(nil)
+		switch {
+		case b.Family == extension.Firefox:
+			text = geckoPolicies("file://" + xpiFile)
+		case s.CRX == nil:
+			continue
+		default:
+			name, text = policyName, chromiumPolicies("file://"+updateFile)
+		}
+		data, err := indented(text)
+		if err != nil {
+			return err
+		}
+		p.add(Policy, Place{Base: "/", File: b.policies[1:] + "/" + name}, data, b.Title)
+	}
+	return nil
+}
+
+func (p *Plan) addCRX(s *Setup) error {
+	id, err := crxID(s.CRX)
+	if err != nil {
+		return err
+	}
+	if id != extension.ChromiumID {
+		return fmt.Errorf("the CRX has the id %s, and minewatch answers only %s: it needs one that is signed with the release key", id, extension.ChromiumID)
+	}
+	version, err := extension.Version()
+	if err != nil {
+		return err
+	}
+	const family = "Chromium and others"
+	p.add(Policy, Place{Base: "/", File: crxFile[1:]}, s.CRX, family)
+	p.add(Policy, Place{Base: "/", File: updateFile[1:]}, updateManifest("file://"+crxFile, version), family)
+	return nil
+}
+
+func chromiumPolicies(update string) any {
+	return map[string][]string{forceList: {extension.ChromiumID + ";" + update}}
+}
+
+func geckoSettings(xpi string) any {
+	return map[string]any{extension.FirefoxID: map[string]string{"installation_mode": "force_installed", "install_url": xpi}}
+}
+
+func geckoPolicies(xpi string) any {
+	return map[string]any{"policies": map[string]any{"ExtensionSettings": geckoSettings(xpi)}}
+}
+
+// updateManifest returns what a browser of the Chromium family reads to find a version of the extension.
+func updateManifest(crx, version string) []byte {
+	return fmt.Appendf(nil, `<?xml version="1.0" encoding="UTF-8"?>
+<gupdate xmlns="http://www.google.com/update2/response" protocol="2.0">
+  <app appid="%s">
+    <updatecheck codebase="%s" version="%s"/>
+  </app>
+</gupdate>
+`, extension.ChromiumID, escaped(crx), escaped(version))
+}
+
+func escaped(text string) string {
+	var out bytes.Buffer
+	_ = xml.EscapeText(&out, []byte(text)) // a buffer takes all
+	return out.String()
+}
+
+// crxID returns the id of a CRX file of version 3: the field 1 of SignedData, which is the last field of the header and
+// the last in it (agent/extension/crx.go). What the signature is worth the browser checks.
+func crxID(crx []byte) (string, error) {
+	const prefix, idLength = 12, 16
+	if len(crx) < prefix || string(crx[:4]) != "Cr24" || binary.LittleEndian.Uint32(crx[4:]) != 3 {
+		return "", errors.New("this is no CRX file of version 3")
+	}
+	length := uint64(binary.LittleEndian.Uint32(crx[8:]))
+	if length > uint64(len(crx)-prefix) {
+		return "", errors.New("the CRX file is cut short")
+	}
+	header := crx[prefix:][:length]
+	for len(header) > 0 {
+		tag, n := binary.Uvarint(header)
+		size, m := binary.Uvarint(header[max(n, 0):])
+		if n <= 0 || m <= 0 || tag&7 != 2 || size > uint64(len(header)-n-m) {
+			return "", errors.New("the CRX file's header makes no sense")
+		}
+		value := header[n+m:][:size]
+		header = header[n+m:][size:]
+		const signedData = 10000
+		if tag>>3 == signedData && len(value) == 2+idLength && value[0] == 1<<3|2 && value[1] == idLength {
+			return extension.IDText(value[2:]), nil
+		}
+	}
+	return "", errors.New("the CRX file names no id")
+}
+
+// ReleaseURL stands in the enterprise policies where the address of a release belongs.
+const ReleaseURL = "https://release-url.example"
+
+// EnterpriseFiles returns the policies for administrators, by their names below installer/browser.
+func EnterpriseFiles() (map[string][]byte, error) {
+	version, err := extension.Version()
+	if err != nil {
+		return nil, err
+	}
+	update, xpi := ReleaseURL+"/update.xml", ReleaseURL+"/minewatch-"+version+"-firefox.xpi"
+	chromium, err := indented(chromiumPolicies(update))
+	if err != nil {
+		return nil, err
+	}
+	gecko, err := indented(geckoPolicies(xpi))
+	if err != nil {
+		return nil, err
+	}
+	settings, err := indented(geckoSettings(xpi))
+	if err != nil {
+		return nil, err
+	}
+	entry := extension.ChromiumID + ";" + update
+	list := `\ExtensionInstallForcelist`
+	return map[string][]byte{
+		"update.xml":                   updateManifest(ReleaseURL+"/minewatch-"+version+".crx", version),
+		"linux/chrome.json":            chromium,
+		"linux/edge.json":              chromium,
+		"linux/firefox.json":           gecko,
+		"windows/chrome.reg":           reg(`SOFTWARE\Policies\Google\Chrome`+list, listNumber, entry),
+		"windows/edge.reg":             reg(`SOFTWARE\Policies\Microsoft\Edge`+list, listNumber, entry),
+		"windows/firefox.reg":          reg(`SOFTWARE\Policies\Mozilla\Firefox`, "ExtensionSettings", strings.Join(strings.Fields(string(settings)), " ")),
+		"macos/minewatch.mobileconfig": mobileConfig(entry, xpi),
+	}, nil
+}
+
+// listNumber is the name of our entry in a list of the registry; other entries have low numbers, which must stay.
+const listNumber = "7390"
+
+// reg returns a text that regedit takes, with one value.
+func reg(key, name, value string) []byte {
+	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value)
+	return fmt.Appendf(nil, "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\%s]\r\n\"%s\"=\"%s\"\r\n", key, name, quoted)
+}
+
+// mobileConfig returns a profile of macOS for Chrome, Edge and Firefox.
+func mobileConfig(entry, xpi string) []byte {
+	list := "\t\t\t<key>ExtensionInstallForcelist</key>\n\t\t\t<array>\n\t\t\t\t<string>" + escaped(entry) + "</string>\n\t\t\t</array>\n"
+	settings := "\t\t\t<key>EnterprisePoliciesEnabled</key>\n\t\t\t<true/>\n\t\t\t<key>ExtensionSettings</key>\n\t\t\t<dict>\n" +
+		"\t\t\t\t<key>" + extension.FirefoxID + "</key>\n\t\t\t\t<dict>\n" +
+		"\t\t\t\t\t<key>installation_mode</key>\n\t\t\t\t\t<string>force_installed</string>\n" +
+		"\t\t\t\t\t<key>install_url</key>\n\t\t\t\t\t<string>" + escaped(xpi) + "</string>\n\t\t\t\t</dict>\n\t\t\t</dict>\n"
+	var out bytes.Buffer
+	out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
+<plist version="1.0">
+<dict>
+	<key>PayloadContent</key>
+	<array>
+`)
+	for _, b := range []struct{ domain, uuid, keys string }{
+		{"com.google.Chrome", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A01", list},
+		{"com.microsoft.Edge", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A02", list},
+		{"org.mozilla.firefox", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A03", settings},
+	} {
+		out.WriteString("\t\t<dict>\n" + b.keys + payload(b.domain, "io.github.minewatch."+b.domain, b.uuid, "\t\t\t") + "\t\t</dict>\n")
+	}
+	out.WriteString("\t</array>\n\t<key>PayloadDisplayName</key>\n\t<string>minewatch browser extension</string>\n" +
+		"\t<key>PayloadScope</key>\n\t<string>System</string>\n" +
+		payload("Configuration", extension.Host, "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A00", "\t") + "</dict>\n</plist>\n")
+	return out.Bytes()
+}
+
+// payload returns the keys that every part of a profile has.
+func payload(kind, identifier, uuid, indent string) string {
+	var out strings.Builder
+	for _, kv := range [][2]string{{"PayloadIdentifier", identifier}, {"PayloadType", kind}, {"PayloadUUID", uuid}} {
+		out.WriteString(indent + "<key>" + kv[0] + "</key>\n" + indent + "<string>" + kv[1] + "</string>\n")
+	}
+	out.WriteString(indent + "<key>PayloadVersion</key>\n" + indent + "<integer>1</integer>\n")
+	return out.String()
+}
