@@ -67,14 +67,14 @@ func browserInstallCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "install", Short: "Connect this user's browsers, or with --system those of all users", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			if !system && (o.yes || o.policy || o.crx != "") {
-				return usageError{errors.New("--yes, --policy and --crx belong to --system"), c.CommandPath()}
+			if !system && (o.yes || o.policy || o.crx != "" || o.xpi != "") {
+				return usageError{errors.New("--yes, --policy, --crx and --xpi belong to --system"), c.CommandPath()}
 			}
 			if system && dataDir != "" {
 				return usageError{errors.New("--user-data-dir is one user's, so it does not go with --system"), c.CommandPath()}
 			}
-			if o.crx != "" && !o.policy {
-				return usageError{errors.New("--crx belongs to --policy"), c.CommandPath()}
+			if (o.crx != "" || o.xpi != "") && !o.policy {
+				return usageError{errors.New("--crx and --xpi belong to --policy"), c.CommandPath()}
 			}
 			setup, err := findSetup()
 			if err != nil {
@@ -103,6 +103,7 @@ func browserInstallCommand() *cobra.Command {
 	f.BoolVar(&o.yes, "yes", false, "with --system: do it without asking")
 	f.BoolVar(&o.policy, "policy", false, "with --system: have browsers install the extension by policy as well; they will say that they are managed")
 	f.StringVar(&o.crx, "crx", "", "with --policy: the signed extension for Chromium, Chrome, Edge and Brave")
+	f.StringVar(&o.xpi, "xpi", "", "with --policy: the signed extension for Firefox")
 	return c
 }
 

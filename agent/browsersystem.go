@@ -14,13 +14,13 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/install"
 )
 
-// maxCRX bounds what is read of a signed extension, in bytes.
-const maxCRX = 8 << 20
+// maxSigned bounds what is read of a signed extension, in bytes.
+const maxSigned = 8 << 20
 
 // systemOptions are those of `browser install --system`.
 type systemOptions struct {
 	json, yes, policy bool
-	crx               string
+	crx, xpi          string
 }
 
 // systemReport is what the commands for all users print under --json (docs/install-browsers.md).
@@ -43,12 +43,15 @@ func installSystem(c *cobra.Command, setup *install.Setup, o *systemOptions) err
 		return err
 	}
 	setup.Policies = o.policy
-	if o.crx != "" {
-		crx, err := readCRX(o.crx)
+	for path, to := range map[string]*[]byte{o.crx: &setup.CRX, o.xpi: &setup.XPI} {
+		if path == "" {
+			continue
+		}
+		data, err := readSigned(path)
 		if err != nil {
 			return err
 		}
-		setup.CRX = crx
+		*to = data
 	}
 	s := install.NewSystem(setup)
 	plan, err := s.Plan()
@@ -96,15 +99,15 @@ func thisProgram() string {
 	return "minewatch"
 }
 
-func readCRX(path string) ([]byte, error) {
+func readSigned(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxCRX+1))
-	if err == nil && len(data) > maxCRX {
-		err = fmt.Errorf("%s is larger than %d MiB, so it is not minewatch's extension", path, maxCRX>>20)
+	data, err := io.ReadAll(io.LimitReader(f, maxSigned+1))
+	if err == nil && len(data) > maxSigned {
+		err = fmt.Errorf("%s is larger than %d MiB, so it is not minewatch's extension", path, maxSigned>>20)
 	}
 	return data, err
 }

@@ -70,9 +70,9 @@ type Setup struct {
 	Debian bool
 	// Lib64: it has a folder /usr/lib64 of its own, which is where its Firefox looks.
 	Lib64 bool
-	// Policies asks for policies too, CRX is the signed extension for them.
+	// Policies asks for policies too. CRX and XPI are the signed extension for them: of the Chromium family and of Firefox.
 	Policies bool
-	CRX      []byte
+	CRX, XPI []byte
 }
 
 const (

@@ -1,18 +1,21 @@
 package install
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/extension"
 )
 
 // Where the files lie that policies name, on Linux. Chromium 156 and Firefox ESR 153 on Debian 12 installed an extension
-// from such files without a click; other browsers were not run.
+// from such files without a click (Firefox one that needs no signature, by a setting); other browsers were not run.
 const (
 	policyFiles = "/usr/share/minewatch/extension"
 	crxFile     = policyFiles + "/minewatch.crx"
@@ -26,44 +29,79 @@ const (
 // forceList is the one policy of the Chromium family that is used. A browser takes such a list from one file only.
 const forceList = "ExtensionInstallForcelist"
 
-// ErrPolicySystem says that policies that install from a file work on Linux alone.
-var errPolicySystem = errors.New("--policy works on Linux only: elsewhere browsers take such a policy from a managed computer alone; " +
-	"see installer/browser in the sources")
+var (
+	// errPolicySystem says that policies that install from a file work on Linux alone.
+	errPolicySystem = errors.New("--policy works on Linux only: elsewhere browsers take such a policy from a managed computer alone; " +
+		"see installer/browser in the sources")
+	// errPolicyFiles: browsers install nothing by policy that nobody signed.
+	errPolicyFiles = errors.New("--policy needs the signed extension of a release: --crx FILE for Chromium, Chrome, Edge and Brave, --xpi FILE for Firefox")
+	errUnsigned    = errors.New("the xpi is not signed by Mozilla, and Firefox installs no other by policy; name the signed one of a release with --xpi FILE")
+)
 
 // addPolicies has browsers install the extension by policy, from files.
 func (p *Plan) addPolicies(s *Setup, all []Browser) error {
-	if s.GOOS != linux {
+	switch {
+	case s.GOOS != linux:
 		return errPolicySystem
+	case s.CRX == nil && s.XPI == nil:
+		return errPolicyFiles
 	}
-	xpi, err := extension.Archive(extension.Firefox)
-	if err != nil {
-		return err
+	if s.CRX != nil {
+		if err := p.addCRX(s); err != nil {
+			return err
+		}
 	}
-	p.add(Policy, Place{Base: "/", File: xpiFile[1:]}, xpi, "Firefox")
-	if s.CRX == nil {
-		p.Notes = append(p.Notes, "No policy for Chromium, Chrome, Edge and Brave: they install only a CRX file that is signed with the release key. Name it with --crx FILE.")
-	} else if err := p.addCRX(s); err != nil {
-		return err
+	if s.XPI != nil {
+		if err := checkXPI(s.XPI); err != nil {
+			return err
+		}
+		p.add(Policy, Place{Base: "/", File: xpiFile[1:]}, s.XPI, "Firefox")
 	}
 	for i := range all {
 		b := &all[i]
-		if b.policies == "" {
-			continue
+		name, signed, text := policyName, s.CRX, chromiumPolicies("file://"+updateFile)
+		if b.Family == extension.Firefox {
+			name, signed, text = geckoPolicy, s.XPI, geckoPolicies("file://"+xpiFile)
 		}
-		name, text := geckoPolicy, any(nil)
-		switch {
-		case b.Family == extension.Firefox:
-			text = geckoPolicies("file://" + xpiFile)
-		case s.CRX == nil:
+		if signed == nil || b.policies == "" {
 			continue
-		default:
-			name, text = policyName, chromiumPolicies("file://"+updateFile)
 		}
 		data, err := indented(text)
 		if err != nil {
 			return err
 		}
 		p.add(Policy, Place{Base: "/", File: b.policies[1:] + "/" + name}, data, b.Title)
+	}
+	return nil
+}
+
+// checkXPI refuses a file that Firefox would not take or that is not ours. What the signature is worth Firefox checks.
+func checkXPI(xpi []byte) error {
+	z, err := zip.NewReader(bytes.NewReader(xpi), int64(len(xpi)))
+	if err != nil {
+		return fmt.Errorf("the xpi cannot be read: %w", err)
+	}
+	if _, err := z.Open("META-INF/mozilla.rsa"); err != nil {
+		return errUnsigned
+	}
+	f, err := z.Open("manifest.json")
+	if err != nil {
+		return fmt.Errorf("the xpi is no extension: %w", err)
+	}
+	defer f.Close()
+	var m struct {
+		Settings struct {
+			Gecko struct {
+				ID string `json:"id"`
+			} `json:"gecko"`
+		} `json:"browser_specific_settings"`
+	}
+	const maxManifest = 1 << 20
+	if err := json.NewDecoder(io.LimitReader(f, maxManifest)).Decode(&m); err != nil {
+		return fmt.Errorf("the xpi's manifest: %w", err)
+	}
+	if m.Settings.Gecko.ID != extension.FirefoxID {
+		return fmt.Errorf("the xpi is the extension %q, not %q", m.Settings.Gecko.ID, extension.FirefoxID)
 	}
 	return nil
 }

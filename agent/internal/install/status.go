@@ -147,7 +147,7 @@ func (u *User) source(b *Browser) Source {
 		id = extension.FirefoxID
 	}
 	switch {
-	case u.policy(b.policies, id):
+	case b.policies != "" && u.policy(b.policies, id):
 		return ByPolicy
 	case b.Name == "chromium" && u.setup.Debian && exists(Place{Base: "/", File: debianChromium + "/manifest.json"}),
 		b.Name == "firefox" && u.setup.Debian && exists(Place{Base: "/", File: debianFirefox}):
@@ -162,9 +162,6 @@ func (u *User) source(b *Browser) Source {
 
 // policy reports whether a policy for all users names an extension.
 func (u *User) policy(folder, id string) bool {
-	if folder == "" {
-		return false
-	}
 	names, err := filepath.Glob(filepath.Join(u.machine.below, folder, "*.json"))
 	if err != nil {
 		return false // no such pattern

@@ -1,6 +1,7 @@
 package install
 
 import (
+	"archive/zip"
 	"bytes"
 	"crypto/rand"
 	"crypto/rsa"
@@ -346,9 +347,22 @@ func TestSystemOnWindows(t *testing.T) {
 func TestSystemPolicies(t *testing.T) {
 	s := debian(t)
 	s.setup.Policies = true
-	if p := s.plan(t); len(p.Notes) != 1 || !strings.Contains(p.Notes[0], "--crx") {
-		t.Errorf("without a CRX: %v", p.Notes)
+	if _, err := s.Plan(); !errors.Is(err, errPolicyFiles) {
+		t.Errorf("without a signed file: %v", err)
 	}
+	unsigned, err := extension.Archive(extension.Firefox)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.setup.XPI = unsigned
+	if _, err := s.Plan(); !errors.Is(err, errUnsigned) {
+		t.Errorf("an unsigned xpi: %v", err)
+	}
+	s.setup.XPI = signed(t, "minewatch@example.test")
+	if _, err := s.Plan(); err == nil || !strings.Contains(err.Error(), "minewatch@example.test") {
+		t.Errorf("another extension: %v", err)
+	}
+	s.setup.XPI = signed(t, extension.FirefoxID)
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		t.Fatal(err)
@@ -392,6 +406,28 @@ func TestSystemPolicies(t *testing.T) {
 	if _, err := s.Plan(); !errors.Is(err, errPolicySystem) {
 		t.Errorf("macOS: %v", err)
 	}
+}
+
+// signed returns the smallest xpi that looks signed.
+func signed(t *testing.T, id string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w := zip.NewWriter(&out)
+	for name, text := range map[string]string{
+		"META-INF/mozilla.rsa": "", "manifest.json": `{"browser_specific_settings":{"gecko":{"id":"` + id + `"}}}`,
+	} {
+		f, err := w.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }
 
 // released returns the smallest CRX with the right id, which nobody signed: the browser would refuse it, the plan does
