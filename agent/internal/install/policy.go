@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/minewatch/minewatch/agent/extension"
 )
@@ -179,87 +178,4 @@ func crxID(crx []byte) (string, error) {
 		}
 	}
 	return "", errors.New("the CRX file names no id")
-}
-
-// ReleaseURL stands in the enterprise policies where the address of a release belongs.
-const ReleaseURL = "https://release-url.example"
-
-// EnterpriseFiles returns the policies for administrators, by their names below installer/browser.
-func EnterpriseFiles() (map[string][]byte, error) {
-	version, err := extension.Version()
-	if err != nil {
-		return nil, err
-	}
-	update, xpi := ReleaseURL+"/update.xml", ReleaseURL+"/minewatch-"+version+"-firefox.xpi"
-	chromium, err := indented(chromiumPolicies(update))
-	if err != nil {
-		return nil, err
-	}
-	gecko, err := indented(geckoPolicies(xpi))
-	if err != nil {
-		return nil, err
-	}
-	settings, err := indented(geckoSettings(xpi))
-	if err != nil {
-		return nil, err
-	}
-	entry := extension.ChromiumID + ";" + update
-	list := `\ExtensionInstallForcelist`
-	return map[string][]byte{
-		"update.xml":                   updateManifest(ReleaseURL+"/minewatch-"+version+".crx", version),
-		"linux/chrome.json":            chromium,
-		"linux/edge.json":              chromium,
-		"linux/firefox.json":           gecko,
-		"windows/chrome.reg":           reg(`SOFTWARE\Policies\Google\Chrome`+list, listNumber, entry),
-		"windows/edge.reg":             reg(`SOFTWARE\Policies\Microsoft\Edge`+list, listNumber, entry),
-		"windows/firefox.reg":          reg(`SOFTWARE\Policies\Mozilla\Firefox`, "ExtensionSettings", strings.Join(strings.Fields(string(settings)), " ")),
-		"macos/minewatch.mobileconfig": mobileConfig(entry, xpi),
-	}, nil
-}
-
-// listNumber is the name of our entry in a list of the registry; other entries have low numbers, which must stay.
-const listNumber = "7390"
-
-// reg returns a text that regedit takes, with one value.
-func reg(key, name, value string) []byte {
-	quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(value)
-	return fmt.Appendf(nil, "Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\%s]\r\n\"%s\"=\"%s\"\r\n", key, name, quoted)
-}
-
-// mobileConfig returns a profile of macOS for Chrome, Edge and Firefox.
-func mobileConfig(entry, xpi string) []byte {
-	list := "\t\t\t<key>ExtensionInstallForcelist</key>\n\t\t\t<array>\n\t\t\t\t<string>" + escaped(entry) + "</string>\n\t\t\t</array>\n"
-	settings := "\t\t\t<key>EnterprisePoliciesEnabled</key>\n\t\t\t<true/>\n\t\t\t<key>ExtensionSettings</key>\n\t\t\t<dict>\n" +
-		"\t\t\t\t<key>" + extension.FirefoxID + "</key>\n\t\t\t\t<dict>\n" +
-		"\t\t\t\t\t<key>installation_mode</key>\n\t\t\t\t\t<string>force_installed</string>\n" +
-		"\t\t\t\t\t<key>install_url</key>\n\t\t\t\t\t<string>" + escaped(xpi) + "</string>\n\t\t\t\t</dict>\n\t\t\t</dict>\n"
-	var out bytes.Buffer
-	out.WriteString(`<?xml version="1.0" encoding="UTF-8"?>
-<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">
-<plist version="1.0">
-<dict>
-	<key>PayloadContent</key>
-	<array>
-`)
-	for _, b := range []struct{ domain, uuid, keys string }{
-		{"com.google.Chrome", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A01", list},
-		{"com.microsoft.Edge", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A02", list},
-		{"org.mozilla.firefox", "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A03", settings},
-	} {
-		out.WriteString("\t\t<dict>\n" + b.keys + payload(b.domain, "io.github.minewatch."+b.domain, b.uuid, "\t\t\t") + "\t\t</dict>\n")
-	}
-	out.WriteString("\t</array>\n\t<key>PayloadDisplayName</key>\n\t<string>minewatch browser extension</string>\n" +
-		"\t<key>PayloadScope</key>\n\t<string>System</string>\n" +
-		payload("Configuration", extension.Host, "0B1F1B64-5D0C-4C56-9C39-6B9A5C1D0A00", "\t") + "</dict>\n</plist>\n")
-	return out.Bytes()
-}
-
-// payload returns the keys that every part of a profile has.
-func payload(kind, identifier, uuid, indent string) string {
-	var out strings.Builder
-	for _, kv := range [][2]string{{"PayloadIdentifier", identifier}, {"PayloadType", kind}, {"PayloadUUID", uuid}} {
-		out.WriteString(indent + "<key>" + kv[0] + "</key>\n" + indent + "<string>" + kv[1] + "</string>\n")
-	}
-	out.WriteString(indent + "<key>PayloadVersion</key>\n" + indent + "<integer>1</integer>\n")
-	return out.String()
 }
