@@ -76,7 +76,7 @@ func browserInstallCommand() *cobra.Command {
 			if (o.crx != "" || o.xpi != "") && !o.policy {
 				return usageError{errors.New("--crx and --xpi belong to --policy"), c.CommandPath()}
 			}
-			setup, err := findSetup()
+			setup, err := findSetup(system)
 			if err != nil {
 				return err
 			}
@@ -112,7 +112,7 @@ func browserStatusCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "status", Short: "Tell which browsers are connected, and what is missing", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			setup, err := findSetup()
+			setup, err := findSetup(false)
 			if err != nil {
 				return err
 			}
@@ -128,7 +128,7 @@ func browserRemoveCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use: "remove", Short: "Disconnect this user's browsers, or with --system undo what was done for all", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			setup, err := findSetup()
+			setup, err := findSetup(system)
 			if err != nil {
 				return err
 			}
@@ -150,13 +150,14 @@ func browserRemoveCommand() *cobra.Command {
 	return c
 }
 
-func findSetup() (*install.Setup, error) {
+// findSetup returns what an installation for this user depends on, or one for all users.
+func findSetup(system bool) (*install.Setup, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("the path of minewatch itself cannot be found: %w", err)
 	}
 	home, err := os.UserHomeDir()
-	if err != nil {
+	if err != nil && !system { // an installer may have no home
 		return nil, fmt.Errorf("the home folder cannot be found: %w", err)
 	}
 	s := &install.Setup{Exe: hostProgram(exe), State: api.StateDir(), Paths: install.Paths{Home: home}}

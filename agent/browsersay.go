@@ -24,7 +24,7 @@ func nextStep(s *install.Standing, r *browserReport, connected bool, setup *inst
 		return "minewatch run --user"
 	case s.Extension == install.SystemFolder || s.Extension == install.ByPolicy:
 		return "close all windows of " + s.Browser.Title + " and open it again"
-	case setup.Debian && (s.Browser.Name == "chromium" || s.Browser.Name == "firefox"):
+	case setup.DebianChromium && s.Browser.Name == "chromium", setup.DebianFirefox && s.Browser.Name == "firefox":
 		return "sudo minewatch browser install --system    (adds the extension without a click)"
 	case s.Extension == install.NoSource:
 		return "minewatch browser install"

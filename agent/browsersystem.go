@@ -43,15 +43,8 @@ func installSystem(c *cobra.Command, setup *install.Setup, o *systemOptions) err
 		return err
 	}
 	setup.Policies = o.policy
-	for path, to := range map[string]*[]byte{o.crx: &setup.CRX, o.xpi: &setup.XPI} {
-		if path == "" {
-			continue
-		}
-		data, err := readSigned(path)
-		if err != nil {
-			return err
-		}
-		*to = data
+	if err := readSigned(setup, o); err != nil {
+		return err
 	}
 	s := install.NewSystem(setup)
 	plan, err := s.Plan()
@@ -99,17 +92,29 @@ func thisProgram() string {
 	return "minewatch"
 }
 
-func readSigned(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
+// readSigned reads the signed extensions for policies.
+func readSigned(setup *install.Setup, o *systemOptions) error {
+	for _, f := range []struct {
+		path string
+		to   *[]byte
+	}{{o.crx, &setup.CRX}, {o.xpi, &setup.XPI}} {
+		if f.path == "" {
+			continue
+		}
+		in, err := os.Open(f.path)
+		if err != nil {
+			return err
+		}
+		data, err := io.ReadAll(io.LimitReader(in, maxSigned+1))
+		if err := errors.Join(err, in.Close()); err != nil {
+			return err
+		}
+		if len(data) > maxSigned {
+			return fmt.Errorf("%s is larger than %d MiB, so it is not minewatch's extension", f.path, maxSigned>>20)
+		}
+		*f.to = data
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSigned+1))
-	if err == nil && len(data) > maxSigned {
-		err = fmt.Errorf("%s is larger than %d MiB, so it is not minewatch's extension", path, maxSigned>>20)
-	}
-	return data, err
+	return nil
 }
 
 // tellPlan shows what will be done.
@@ -150,7 +155,7 @@ func tellDone(w io.Writer, done []install.Done) {
 			fmt.Fprintf(w, "  %s: %s\n", d.Target, d.Why)
 		}
 	}
-	for _, o := range []install.Outcome{install.Written, install.Removed, install.Already, install.Left, install.Failed} {
+	for _, o := range []install.Outcome{install.Written, install.Removed, install.Already, install.Stays, install.Left, install.Failed} {
 		if n[o] > 0 {
 			fmt.Fprintf(w, "%s: %d\n", o, n[o])
 		}

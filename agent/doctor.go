@@ -137,7 +137,7 @@ func checkBrowsers(s *api.Status) check {
 	}
 	c.State, c.Next = checkNote, "minewatch browser install"
 	c.Text = "none is connected, so an alert cannot name a site"
-	setup, err := findSetup()
+	setup, err := findSetup(false)
 	if err != nil {
 		return c
 	}

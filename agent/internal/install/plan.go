@@ -66,8 +66,9 @@ type Setup struct {
 	// State is the folder of this user's program, for the extension.
 	State string
 	Paths Paths
-	// Debian: the system has Debian's browsers, which load extensions from folders of the system.
-	Debian bool
+	// Debian: the system is made of Debian's packages, whose browsers load extensions from folders of the system.
+	// DebianChromium and DebianFirefox: such a browser is there, and not only one from elsewhere.
+	Debian, DebianChromium, DebianFirefox bool
 	// Lib64: it has a folder /usr/lib64 of its own, which is where its Firefox looks.
 	Lib64 bool
 	// Policies asks for policies too. CRX and XPI are the signed extension for them: of the Chromium family and of Firefox.

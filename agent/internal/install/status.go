@@ -149,8 +149,8 @@ func (u *User) source(b *Browser) Source {
 	switch {
 	case b.policies != "" && u.policy(b.policies, id):
 		return ByPolicy
-	case b.Name == "chromium" && u.setup.Debian && exists(Place{Base: "/", File: debianChromium + "/manifest.json"}),
-		b.Name == "firefox" && u.setup.Debian && exists(Place{Base: "/", File: debianFirefox}):
+	case b.Name == "chromium" && u.setup.DebianChromium && exists(Place{Base: "/", File: debianChromium + "/manifest.json"}),
+		b.Name == "firefox" && u.setup.DebianFirefox && exists(Place{Base: "/", File: debianFirefox}):
 		return SystemFolder
 	case b.Family == extension.Firefox && exists(Place{Base: u.setup.State, File: archiveName}),
 		b.Family == extension.Chromium && exists(Place{Base: u.setup.State, File: extensionFolder + "/manifest.json"}):

@@ -20,7 +20,8 @@ const (
 	Written Outcome = "written"
 	Already Outcome = "already" // it was there as it should be
 	Removed Outcome = "removed"
-	Left    Outcome = "left" // somebody else's, or changed by somebody; Done.Why says so
+	Stays   Outcome = "stays" // a folder, because somebody put something else into it
+	Left    Outcome = "left"  // somebody else's, or changed by somebody; Done.Why says so
 	Failed  Outcome = "failed"
 )
 
@@ -282,14 +283,30 @@ func (s *System) Remove() ([]Done, error) {
 	if err := s.writeStamp(&kept); err != nil {
 		return done, err
 	}
-	for _, f := range slices.Backward(st.Folders) {
-		done = append(done, s.removeFolder(f)...)
-	}
-	return done, failure(done)
+	return append(done, s.removeFolders(st.Folders, kept.Written)...), failure(done)
 }
 
-// removeFolder removes a folder that was made, and says so if others have put something there.
-func (s *System) removeFolder(folder string) []Done {
+// removeFolders removes the folders that were made, and names those that others have put something into.
+func (s *System) removeFolders(folders []string, kept []entry) []Done {
+	full := []string{s.Stamp()}[:min(len(kept), 1)] // paths that stay, whose folders need no word
+	for _, e := range kept {
+		full = append(full, e.Path)
+	}
+	var out []Done
+	for _, f := range slices.Backward(folders) {
+		inside := func(path string) bool { return strings.HasPrefix(path, f+string([]byte{separator(s.setup.GOOS)})) }
+		if slices.ContainsFunc(full, inside) {
+			continue
+		}
+		if d := s.removeFolder(f); d != nil {
+			out, full = append(out, *d), append(full, f)
+		}
+	}
+	return out
+}
+
+// removeFolder removes a folder, and returns what there is to say if that cannot be done.
+func (s *System) removeFolder(folder string) *Done {
 	place, err := s.placeOf(folder)
 	if err != nil {
 		return nil // checked when it was read
@@ -299,13 +316,10 @@ func (s *System) removeFolder(folder string) []Done {
 		return nil // gone, with what it was in
 	}
 	defer in.Close()
-	if fi, err := in.Lstat(name); err != nil || !fi.IsDir() {
+	if fi, err := in.Lstat(name); err != nil || !fi.IsDir() || in.Remove(name) == nil {
 		return nil
 	}
-	if err := in.Remove(name); err != nil {
-		return []Done{{folder, Already, fmt.Sprintf("the folder stays, because something else is in it (%v)", errors.Unwrap(err))}}
-	}
-	return nil
+	return &Done{folder, Stays, "the folder stays, because something else is in it"}
 }
 
 // failure returns an error if something could not be done.

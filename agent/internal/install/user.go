@@ -16,8 +16,13 @@ func (s *Setup) Detect() {
 	s.GOOS = runtime.GOOS
 	s.Paths.Config, s.Paths.Local, s.Paths.Roaming = os.Getenv("XDG_CONFIG_HOME"), os.Getenv("LOCALAPPDATA"), os.Getenv("APPDATA")
 	if s.GOOS == linux {
-		_, err := os.Stat("/etc/debian_version")
-		s.Debian = err == nil
+		exists := func(path string) bool {
+			_, err := os.Stat(path)
+			return err == nil
+		}
+		s.Debian = exists("/etc/debian_version")
+		s.DebianChromium = s.Debian && exists("/etc/chromium.d/extensions")
+		s.DebianFirefox = s.Debian && exists("/usr/lib/firefox-esr")
 		fi, err := os.Lstat("/usr/lib64")
 		s.Lib64 = err == nil && fi.IsDir() && !s.Debian
 	}
