@@ -1,6 +1,9 @@
+//go:build !windows
+
 package install
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -380,4 +383,22 @@ func TestStatusOfWhatIsThereForAll(t *testing.T) {
 	if got := sumUp(Missing, Ready); got != Ready {
 		t.Errorf("one for all users alone comes to %s", got)
 	}
+}
+
+// Whatever a stamp says, nothing but what an installation writes can come of it.
+func FuzzStamp(f *testing.F) {
+	f.Add(`{"version":1,"written":[{"path":"/etc/passwd","sha256":""}]}`)
+	f.Add(`{"version":1,"folders":["/a/../b"],"written":[{"path":"/x/minewatch"}]}`)
+	s := &System{Setup{GOOS: linux}, &machine{below: f.TempDir()}, stampPlace(linux, "")}
+	f.Fuzz(func(t *testing.T, text string) {
+		var st stamp
+		if json.Unmarshal([]byte(text), &st) != nil || s.checkStamp(&st) != nil {
+			return
+		}
+		for _, e := range st.Written {
+			if !strings.Contains(e.Path, "minewatch") && !strings.HasSuffix(e.Path, "/"+geckoPolicy) || filepath.Clean(e.Path) != e.Path || e.Path[0] != '/' {
+				t.Errorf("%q was let through", e.Path)
+			}
+		}
+	})
 }
