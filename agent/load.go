@@ -41,6 +41,7 @@ type loads struct {
 // load is one renderer.
 type load struct {
 	verdict heuristics.Verdict
+	site    string // its one site, "" for none or several
 	seen    time.Duration
 	past    []sample // oldest first
 }
@@ -76,7 +77,7 @@ func (l *loads) observe(t *pipeline.Tick) {
 		} else if r.seen < l.before {
 			r.past = append(r.past, sample{at: l.before}) // it was quiet meanwhile
 		}
-		r.verdict, r.seen = *v, l.at
+		r.verdict, r.seen, r.site = *v, l.at, t.Judged[i].Owner.Site
 		r.past = append(r.past, sample{l.at, int(100*max(0, v.Now) + 0.5)})
 	}
 	for key, r := range l.of {
@@ -91,8 +92,8 @@ func (l *loads) observe(t *pipeline.Tick) {
 }
 
 // told returns what a browser's popup may know: the renderers under its root that belong to its user, the busiest
-// first. open are that user's open alerts by process.
-func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Alert) api.Question {
+// first. open are that user's open alerts by process, allowed the sites that the user allows.
+func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Alert, allowed map[string]bool) api.Question {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	say := words.In(words.Lang(lang)).Say
@@ -114,6 +115,7 @@ func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Ale
 		if v.State == heuristics.Suspected {
 			t.Severity, t.Why = string(v.Severity), whyOf(v, say)
 		}
+		t.Allowed = a == nil && allowed[r.site]
 		if a != nil {
 			t.Alert, t.CanAllow, t.Snoozed = a.ID, a.Site != "", a.Quiet && !a.SnoozedUntil.IsZero()
 		}
@@ -127,6 +129,19 @@ func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Ale
 		q.More++
 	}
 	return q
+}
+
+// site returns the one site of a renderer that is busy now, "" if it is not known.
+func (l *loads) site(peer browser.HostPeer, renderer int) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.of {
+		in := r.verdict.Subject.Info
+		if in.User == peer.User && in.Browser.Root == peer.Root && in.Browser.Renderer == renderer && r.seen == l.at {
+			return r.site
+		}
+	}
+	return ""
 }
 
 // seconds returns the past as one sample a second, the newest last, from the first that is known.

@@ -55,7 +55,7 @@ func TestLoadsOfOneBrowser(t *testing.T) {
 	program.Verdict.Subject.Key, program.Verdict.Subject.Info.Browser = "program", nil
 	var l loads
 	l.observe(tickAt(1, tab(mine(), 2, 0.3), tab(stranger, 3, 1), tab(elsewhere, 4, 1), program, tab(mine(), 6, 0.5), tab(mine(), 8, 0.01)))
-	got := l.told(mine(), "", nil)
+	got := l.told(mine(), "", nil, nil)
 	var renderers []int
 	for _, r := range got.Tabs {
 		renderers = append(renderers, r.Renderer)
@@ -66,8 +66,17 @@ func TestLoadsOfOneBrowser(t *testing.T) {
 	if r := got.Tabs[0]; r.Machine != 25 || r.Cores != 0.5 || r.State != "watching" || r.Alert != "" {
 		t.Errorf("%+v", r)
 	}
+	allowed := l.told(mine(), "", nil, map[string]bool{"films.test": true}).Tabs[0]
+	if !allowed.Allowed || got.Tabs[0].Allowed {
+		t.Errorf("allowed: %+v, not allowed: %+v", allowed, got.Tabs[0])
+	}
+	for renderer, want := range map[int]string{6: "films.test", 3: "", 4: "", 7: ""} { // nobody else's
+		if site := l.site(mine(), renderer); site != want {
+			t.Errorf("renderer %d is of %q, want %q", renderer, site, want)
+		}
+	}
 	l.observe(tickAt(2))
-	if got := l.told(mine(), "", nil); len(got.Tabs) > 0 {
+	if got := l.told(mine(), "", nil, nil); len(got.Tabs) > 0 {
 		t.Errorf("quiet now, but told: %+v", got.Tabs)
 	}
 }
@@ -77,7 +86,7 @@ func TestLoadsRememberAMinute(t *testing.T) {
 	for s := 1; s <= 100; s++ {
 		l.observe(tickAt(s, tab(mine(), 2, float64(s)/100)))
 	}
-	got := l.told(mine(), "", nil).Tabs[0].Samples
+	got := l.told(mine(), "", nil, nil).Tabs[0].Samples
 	want := make([]int, 60)
 	for i := range want {
 		want[i] = 41 + i
@@ -89,7 +98,7 @@ func TestLoadsRememberAMinute(t *testing.T) {
 	l.observe(tickAt(101))
 	l.observe(tickAt(104))
 	l.observe(tickAt(107, tab(mine(), 2, 0.9)))
-	got = l.told(mine(), "", nil).Tabs[0].Samples
+	got = l.told(mine(), "", nil, nil).Tabs[0].Samples
 	if diff := cmp.Diff([]int{99, 100, 0, 0, 0, 0, 90, 90, 90}, got[len(got)-9:]); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -114,7 +123,7 @@ func TestLoadsFit(t *testing.T) {
 	for s := 1; s <= 70; s++ {
 		l.observe(tickAt(s, judged...))
 	}
-	got := l.told(mine(), "ja", nil)
+	got := l.told(mine(), "ja", nil, nil)
 	if !browser.Fits(got) || len(got.Tabs) == 0 || len(got.Tabs)+got.More != 30 {
 		t.Errorf("%d tabs and %d more", len(got.Tabs), got.More)
 	}

@@ -21,12 +21,16 @@ func (d *daemon) wish(c server.Caller, said api.Answer) error {
 	}
 	own := server.Caller{User: c.User, PID: c.PID}
 	if a.Type == "load" {
-		q := d.loads.told(peer, a.Lang, d.openIn(peer))
+		q := d.loads.told(peer, a.Lang, d.openIn(peer), d.sitesAllowed(peer.User))
 		q.ID = a.ID
 		d.bridge.Tell(peer.PID, q)
 		return nil
 	}
-	err = d.wishAbout(own, peer, a)
+	if a.Type == "disallow" {
+		err = d.takeBack(own, peer, a.Renderer)
+	} else {
+		err = d.wishAbout(own, peer, a)
+	}
 	d.bridge.Tell(peer.PID, api.Question{Type: "acted", ID: a.ID, OK: err == nil})
 	return err
 }
@@ -46,6 +50,29 @@ func (d *daemon) wishAbout(c server.Caller, peer browser.HostPeer, a api.Answer)
 	}
 	_, err = d.AllowAlert(c, a.Alert, length)
 	return err
+}
+
+// takeBack ends the allowance of the site whose load the popup shows. The popup names no site: an extension that lies
+// can take back no more than what is on its own list now.
+func (d *daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) error {
+	site := d.loads.site(peer, renderer)
+	if site == "" {
+		return server.Refusal{Status: 404, Message: "no load of one site is in that process of this browser"}
+	}
+	return d.Disallow(c, api.Allowance{Site: site})
+}
+
+// sitesAllowed returns what a user allows.
+func (d *daemon) sitesAllowed(user string) map[string]bool {
+	all, err := d.store.Allowances(user, time.Now())
+	if err != nil {
+		return nil // the next look shows it
+	}
+	sites := map[string]bool{}
+	for _, a := range all {
+		sites[a.Site] = a.Site != ""
+	}
+	return sites
 }
 
 // openIn returns the firing alerts of one browser by process.

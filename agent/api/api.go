@@ -224,20 +224,22 @@ type TabLoad struct {
 	Alert    string `json:"alert,omitzero"`
 	CanAllow bool   `json:"can_allow,omitzero"`
 	Snoozed  bool   `json:"snoozed,omitzero"`
+	// Allowed reports that the user allowed its one site, which "disallow" takes back.
+	Allowed bool `json:"allowed,omitzero"`
 }
 
 // Answer is what an extension says: unasked once at the start ("hello"), when a person opens its window or clicks there
-// ("load", "allow", "snooze"), else in answer to a Question.
+// ("load", "allow", "disallow", "snooze"), else in answer to a Question.
 type Answer struct {
 	V    int    `json:"v"`
-	Type string `json:"type"` // "hello", "frames", "done", "load", "allow", "snooze"
+	Type string `json:"type"` // "hello", "frames", "done", "load", "allow", "disallow", "snooze"
 	ID   int64  `json:"id,omitzero"`
 	// Extension is the extension's version, in "hello".
 	Extension string `json:"extension,omitzero"`
 	// Browser is "firefox", in the "hello" from one: only its numbers of processes need a check.
 	Browser string `json:"browser,omitzero"`
-	// Renderer is that of the question in "frames", and in the "done" to a "grow" the one that the extension believes
-	// the page to live in.
+	// Renderer is that of the question in "frames", in the "done" to a "grow" the one that the extension believes the
+	// page to live in, and in "disallow" the one whose site is meant.
 	Renderer int     `json:"renderer,omitzero"`
 	Frames   []Frame `json:"frames,omitempty"`
 	// Last is the origin that last lived in the renderer, when no frame does.

@@ -81,6 +81,10 @@ export class Desk {
         const said = await this.#ask({ type: wish.type, alert: wish.alert, ...(wish.type === "snooze" && { for_s: LATER }) });
         return said?.ok ? { ok: true } : { error: said ? "refused" : "no_answer" };
       }
+      case "disallow": {
+        const said = await this.#ask({ type: "disallow", renderer: wish.renderer });
+        return said?.ok ? { ok: true } : { error: said ? "refused" : "no_answer" };
+      }
       case "forget":
         await this.#flagged.remove([wish.site]);
         return { ok: true };

@@ -25,6 +25,7 @@ export class Card {
   #row;
   #places = ""; // the tabs that buttons stand for now
   #why = "";
+  #on = true; // whether its buttons do anything
 
   constructor(say, language, act) {
     this.#say = say;
@@ -35,10 +36,11 @@ export class Card {
     const head = element("div", "head");
     p.name = element("h2", "name");
     p.name.id = `name-${++count}`;
+    p.name.tabIndex = -1; // where the keyboard goes when the button it was on is gone
     p.share = element("span", "share");
     head.append(p.name, p.share);
     p.mark = element("p", "mark");
-    p.length = element("p", "soft");
+    p.length = element("p", "soft length");
     p.curve = document.createElementNS(SVG, "svg");
     p.curve.setAttribute("class", "curve");
     p.curve.setAttribute("role", "img");
@@ -46,6 +48,13 @@ export class Card {
     p.curve.setAttribute("preserveAspectRatio", "none");
     p.path = document.createElementNS(SVG, "path");
     p.curve.append(p.path);
+    p.axis = element("p", "axis");
+    p.axis.setAttribute("aria-hidden", "true"); // the curve's own name says it
+    for (const end of ["minuteAgo", "now"]) {
+      const e = element("span");
+      e.textContent = say(end);
+      p.axis.append(e);
+    }
     p.details = element("details");
     p.summary = element("summary");
     p.reasons = element("ul");
@@ -54,13 +63,18 @@ export class Card {
     p.judge = element("div", "buttons");
     p.allow = this.#button("allow", () => ({ type: "allow", alert: this.#row.alert }), "allowed");
     p.later = this.#button("askLater", () => ({ type: "snooze", alert: this.#row.alert }), "snoozed");
-    p.judge.append(p.allow, p.later);
+    p.back = this.#button("disallow", () => ({ type: "disallow", renderer: this.#row.renderer }), "disallowed");
+    p.judge.append(p.allow, p.later, p.back);
     this.element.setAttribute("aria-labelledby", p.name.id);
-    this.element.append(head, p.mark, p.length, p.curve, p.details, p.places, p.judge);
+    this.element.append(head, p.mark, p.length, p.curve, p.axis, p.details, p.places, p.judge);
   }
 
   // show writes what is known now. top is the height of the curve, in hundredths of a core.
   show(row, top) {
+    this.#keepFocus(() => this.#show(row, top));
+  }
+
+  #show(row, top) {
     this.#row = row;
     const p = this.#parts;
     const say = this.#say;
@@ -83,15 +97,19 @@ export class Card {
     this.#tabs(row);
     p.allow.hidden = !(row.alert && row.canAllow);
     p.later.hidden = !row.alert || row.snoozed;
-    p.judge.hidden = p.allow.hidden && p.later.hidden;
-    for (const b of [p.allow, p.later]) b.setAttribute("aria-label", `${b.textContent}: ${name}`);
+    p.back.hidden = !row.allowed;
+    p.judge.hidden = p.allow.hidden && p.later.hidden && p.back.hidden;
+    for (const b of [p.allow, p.later, p.back]) b.setAttribute("aria-label", `${b.textContent}: ${name}`);
     this.#enable(true);
   }
 
   // quiet is for a tab that is not busy any more, or is gone.
   quiet() {
+    if (this.#row) this.#keepFocus(() => this.#quiet());
+  }
+
+  #quiet() {
     const p = this.#parts;
-    if (!this.#row) return;
     put(p.share, "");
     put(p.length, this.#say("quiet"));
     p.mark.hidden = true;
@@ -147,18 +165,33 @@ export class Card {
     const b = element("button");
     b.type = "button";
     b.textContent = this.#say(name);
+    let busy = false;
     b.addEventListener("click", async () => {
-      b.disabled = true;
+      if (busy || !this.#on) return;
+      busy = true;
       try {
         await this.#act(message(), done);
       } finally {
-        b.disabled = false;
+        busy = false;
       }
     });
     return b;
   }
 
+  // #enable does not use the attribute that browsers have for it: it would take the keyboard's focus away.
   #enable(on) {
-    for (const b of this.element.querySelectorAll("button")) b.disabled = !on;
+    this.#on = on;
+    for (const b of this.element.querySelectorAll("button")) {
+      if (on) b.removeAttribute("aria-disabled");
+      else b.setAttribute("aria-disabled", "true");
+    }
+  }
+
+  // #keepFocus changes the card. Where that takes away what has the keyboard, the card's name has it then: the person
+  // goes on from there, not from the top of the window.
+  #keepFocus(change) {
+    const held = this.element.contains(document.activeElement) ? document.activeElement : undefined;
+    change();
+    if (held && (!held.isConnected || held.closest("[hidden]"))) this.#parts.name.focus();
   }
 }

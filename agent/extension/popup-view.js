@@ -16,7 +16,8 @@ export function nameOf(say, { origins = [], tops = [], last = "" }) {
 }
 
 // markOf returns the words for what the judge thinks, "" for nothing worth saying, and whether it is an alert.
-export function markOf(say, { state, severity, snoozed, alert }) {
+export function markOf(say, { state, severity, snoozed, alert, allowed }) {
+  if (allowed) return { text: say("isAllowed"), kind: "calm" };
   if (state !== "suspected" || !severity) return { text: "", kind: "" };
   const text = severity === "mining_like" ? say("looksLikeMining") : say("busyForLong");
   const kind = severity === "mining_like" ? "alert" : "heavy";
@@ -67,7 +68,7 @@ export function wellFormed(rows) {
     renderer: number(r.renderer), cores: number(r.cores), machine: number(r.machine_percent), busy: number(r.busy_s),
     samples: Array.isArray(r.samples) ? r.samples.slice(-SPAN).map(number) : [],
     state: text(r.state, 20), severity: text(r.severity, 20), alert: text(r.alert, 64),
-    canAllow: r.can_allow === true, snoozed: r.snoozed === true,
+    canAllow: r.can_allow === true, snoozed: r.snoozed === true, allowed: r.allowed === true,
     why: (Array.isArray(r.why) ? r.why : []).slice(0, 6).map((w) => text(w, 300)).filter(Boolean),
     origins: r.origins ?? [], tops: r.tops ?? [], last: text(r.last, 300), tabs: (r.tabs ?? []).slice(0, 8),
   }));

@@ -8,7 +8,7 @@ import { percent, topOf, wellFormed } from "./popup-view.js";
 const EVERY = 1_000;
 
 const say = (name, parts) => chrome.i18n.getMessage(name, parts);
-const language = chrome.i18n.getUILanguage();
+const language = say("language");
 const $ = (id) => document.getElementById(id);
 const cards = new Map(); // renderer -> Card
 
@@ -42,7 +42,7 @@ async function act(message, done) {
 // away under a finger; what is no longer busy stays, switched off.
 async function look() {
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
-  const view = await wish({ type: "view", lang: language.slice(0, 2), tab: tab?.id });
+  const view = await wish({ type: "view", lang: language, tab: tab?.id });
   warn(view.here);
   away(view.state);
   const rows = wellFormed(view.tabs);
@@ -103,7 +103,9 @@ function away(state) {
   );
 }
 
-document.documentElement.lang = language;
+// Where there is no translation the texts are English, whatever the browser's own language.
+document.documentElement.lang = say("language");
+put($("state"), say("looking"));
 $("tabs").setAttribute("aria-label", say("tabs"));
 $("forget").addEventListener("click", async () => {
   await act({ type: "forget", site: forgets }, "forgot");

@@ -70,7 +70,11 @@ test("allow and ask later go to the program, close and show to the browser", asy
     await d.told({ v: 1, type: "acted", id: said.at(-1).id, ...(ok && { ok }) });
     assert.deepEqual(await done, want);
   }
-  const golds = ["answer-allow", "answer-snooze"].map((g) => golden(g));
+  const back = d.answer({ type: "disallow", renderer: 14 });
+  await settled();
+  await d.told({ v: 1, type: "acted", id: said.at(-1).id, ok: true });
+  assert.deepEqual(await back, { ok: true });
+  const golds = ["answer-allow", "answer-snooze", "answer-disallow"].map((g) => golden(g));
   assert.deepEqual(said.map(({ id: _, ...m }) => ({ v: 1, ...m })), golds.map(({ id: _, ...m }) => m));
   assert.deepEqual(await d.answer({ type: "close", tab: 102, origin: NEWS, renderer: 12 }), { error: "other_origin" });
   assert.deepEqual(await d.answer({ type: "close", tab: 102, origin: "https://films.test", renderer: 99 }), { error: "other_renderer" });

@@ -30,6 +30,7 @@ test("marks are words, and calm ones are not alerts", () => {
   assert.deepEqual(markOf(say, { state: "cleared", severity: "mining_like" }), { text: "", kind: "" });
   assert.equal(markOf(say, { state: "suspected", severity: "mining_like", alert: "1" }).kind, "alert");
   assert.equal(markOf(say, { state: "suspected", severity: "heavy", alert: "1" }).kind, "heavy");
+  assert.deepEqual(markOf(say, { state: "suspected", severity: "mining_like", allowed: true }), { text: "✓ You allowed this site", kind: "calm" });
   const later = markOf(say, { state: "suspected", severity: "mining_like", alert: "1", snoozed: true });
   assert.match(later.text, /again later/);
   assert.equal(later.kind, "alert calm");
@@ -60,7 +61,7 @@ test("a curve ends at the right edge and stays in its box", () => {
 test("what the program says is taken apart with care", () => {
   const [first, second] = wellFormed(golden("question-load").tabs);
   assert.equal(first.alert, "20260101T120000-1");
-  assert.deepEqual([first.canAllow, first.machine, second.alert, second.why.length], [true, 49, "", 0]);
+  assert.deepEqual([first.canAllow, first.machine, second.alert, second.why.length, second.allowed], [true, 49, "", 0, true]);
   for (const bad of [undefined, null, "x", {}]) assert.deepEqual(wellFormed(bad), []);
   const [odd] = wellFormed([{ cores: "9", samples: ["x", -4, 7], why: [1, "a".repeat(5_000)], alert: {}, can_allow: "yes" }]);
   assert.deepEqual([odd.cores, odd.samples, odd.why[0].length, odd.alert, odd.canAllow], [0, [0, 0, 7], 300, "", false]);

@@ -127,7 +127,7 @@ func cleanAnswer(a api.Answer) (api.Answer, error) {
 		return c, nil
 	case "frames":
 		return cleanFrames(a)
-	case "load", "allow", "snooze":
+	case "load", "allow", "disallow", "snooze":
 		return cleanWish(a)
 	default:
 		return api.Answer{}, errors.New("an answer of no known type")

@@ -13,15 +13,24 @@ import (
 const maxWishS = 10 * 365 * 24 * 60 * 60
 
 // IsWish reports whether an extension wants something for the person in front of it, instead of answering a question.
-func IsWish(a api.Answer) bool { return a.Type == "load" || a.Type == "allow" || a.Type == "snooze" }
+func IsWish(a api.Answer) bool {
+	return a.Type == "load" || a.Type == "allow" || a.Type == "disallow" || a.Type == "snooze"
+}
 
 // cleanWish returns a wish with only what its type calls for.
 func cleanWish(a api.Answer) (api.Answer, error) {
 	c := api.Answer{V: a.V, Type: a.Type, ID: a.ID}
-	if a.Type == "load" {
+	switch a.Type {
+	case "load":
 		if a.Lang == "ja" {
 			c.Lang = a.Lang
 		}
+		return c, nil
+	case "disallow":
+		if a.Renderer <= 0 || a.Renderer > maxRenderer {
+			return api.Answer{}, errors.New("a wish about no renderer")
+		}
+		c.Renderer = a.Renderer
 		return c, nil
 	}
 	if !alertID().MatchString(a.Alert) {

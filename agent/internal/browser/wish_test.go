@@ -32,7 +32,13 @@ func TestCleanWish(t *testing.T) {
 		"a path for alert":  {api.Answer{V: 1, Type: "allow", ID: 1, Alert: "../status"}, api.Answer{}},
 		"a line for alert":  {api.Answer{V: 1, Type: "allow", ID: 1, Alert: id + "\n"}, api.Answer{}},
 		"a flood for alert": {api.Answer{V: 1, Type: "allow", ID: 1, Alert: strings.Repeat("1", 65)}, api.Answer{}},
-		"another version":   {api.Answer{V: 2, Type: "load", ID: 1}, api.Answer{}},
+		"disallow": {
+			api.Answer{V: 1, Type: "disallow", ID: 1, Renderer: 12, Alert: id, ForS: 60},
+			api.Answer{V: 1, Type: "disallow", ID: 1, Renderer: 12},
+		},
+		"disallow nothing": {api.Answer{V: 1, Type: "disallow", ID: 1}, api.Answer{}},
+		"disallow less":    {api.Answer{V: 1, Type: "disallow", ID: 1, Renderer: -1}, api.Answer{}},
+		"another version":  {api.Answer{V: 2, Type: "load", ID: 1}, api.Answer{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := cleanAnswer(c.in)
