@@ -113,6 +113,9 @@ func StartAt(ctx context.Context, address string) (*Server, error) {
 // Close stops the server at once.
 func (s *Server) Close() error { return s.http.Close() }
 
+// Port returns the port of 127.0.0.1 on which it listens.
+func (s *Server) Port() int { return s.port }
+
 // URL returns the address of a host's page as a browser started with ResolverRules finds it.
 func URL(host string) string { return "http://" + host + "/" }
 

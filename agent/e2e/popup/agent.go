@@ -1,0 +1,113 @@
+//go:build linux
+
+package popup
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
+)
+
+// agent is a running `minewatch run --user` on a desktop.
+type agent struct {
+	desktop *desktop.Desktop
+	program string
+	process *desktop.Process
+}
+
+// startAgent starts the programs of a folder.
+func startAgent(ctx context.Context, d *desktop.Desktop, bin string) (*agent, error) {
+	a := &agent{desktop: d}
+	var err error
+	for _, name := range []string{"minewatch-host", "minewatch"} {
+		if a.program, err = d.Install(filepath.Join(bin, name)); err != nil {
+			return nil, err
+		}
+	}
+	if a.process, err = d.Start(context.WithoutCancel(ctx), nil, a.program, "run", "--user"); err != nil {
+		return nil, err
+	}
+	return a, await(ctx, patience, "the agent to watch", func() (bool, error) {
+		var s api.Status
+		out, err := d.Output(ctx, a.program, "status", "--json")
+		return err == nil && json.Unmarshal(out, &s) == nil && s.Watching, nil
+	})
+}
+
+// install has minewatch connect the user's browsers, and returns the extension's folder.
+func (a *agent) install(ctx context.Context, args ...string) (string, error) {
+	out, err := a.desktop.Output(ctx, a.program, append([]string{"browser", "install", "--json"}, args...)...)
+	if err != nil {
+		return "", err
+	}
+	var told struct {
+		Folder string `json:"extension_dir"`
+	}
+	for line := range bytes.Lines(out) {
+		_ = json.Unmarshal(line, &told) // the last line that has it counts
+	}
+	if told.Folder == "" {
+		return "", fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
+	}
+	return told.Folder, nil
+}
+
+// list runs a command that prints one JSON object a line.
+func list[T any](ctx context.Context, a *agent, command string) ([]T, error) {
+	out, err := a.desktop.Output(ctx, a.program, command, "--json")
+	if err != nil {
+		return nil, err
+	}
+	var all []T
+	for line := range bytes.Lines(out) {
+		var one T
+		if err := json.Unmarshal(line, &one); err != nil {
+			return nil, fmt.Errorf("minewatch %s: %w: %s", command, err, line)
+		}
+		all = append(all, one)
+	}
+	return all, nil
+}
+
+// alert returns the newest alert on a site, nil if there is none.
+func (a *agent) alert(ctx context.Context, site string) (*api.Alert, error) {
+	all, err := list[api.Alert](ctx, a, "alerts")
+	var newest *api.Alert
+	for i := range all {
+		if all[i].Site == site && (newest == nil || all[i].Started.After(newest.Started)) {
+			newest = &all[i]
+		}
+	}
+	return newest, err
+}
+
+// awaitAlert waits until the newest alert on a site is as it should be.
+func (a *agent) awaitAlert(ctx context.Context, limit time.Duration, site, what string, is func(*api.Alert) bool) (*api.Alert, error) {
+	var last *api.Alert
+	err := await(ctx, limit, fmt.Sprintf("the alert on %s to be %s", site, what), func() (bool, error) {
+		var err error
+		last, err = a.alert(ctx, site)
+		return err == nil && last != nil && is(last), err
+	})
+	if err != nil {
+		err = fmt.Errorf("%w; it is %+v", err, last)
+	}
+	return last, err
+}
+
+// allowed reports whether the user allows a site.
+func (a *agent) allowed(ctx context.Context, site string) (bool, error) {
+	all, err := list[api.Allowance](ctx, a, "allowed")
+	for _, one := range all {
+		if one.Site == site {
+			return true, err
+		}
+	}
+	return false, err
+}

@@ -1,0 +1,248 @@
+//go:build linux
+
+package popup
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/cdproto/accessibility"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/remote"
+
+	"github.com/minewatch/minewatch/agent/e2e/chromium"
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/extension"
+)
+
+// chromiumUnderTest is a running Chromium and the debugging line to it.
+type chromiumUnderTest struct {
+	*chromium.Browser
+	desktop *desktop.Desktop
+	ctx     context.Context //nolint:containedctx // chromedp's handle of the browser
+	// release ends the colour scheme that the open popup was given, nil if it was given none.
+	release context.CancelFunc
+}
+
+// startChromium starts one that knows the extension, its button in the toolbar, with tabs.
+func startChromium(ctx context.Context, a *agent, rules string, urls ...string) (*chromiumUnderTest, error) {
+	profile := filepath.Join(a.desktop.Home(), "chromium")
+	folder, err := a.install(ctx, "--user-data-dir", profile)
+	if err != nil {
+		return nil, err
+	}
+	pinned := fmt.Sprintf(`{"extensions":{"pinned_extensions":[%q]}}`, extension.ChromiumID)
+	if err := a.desktop.WriteFile("chromium/Default/Preferences", []byte(pinned)); err != nil {
+		return nil, err
+	}
+	b, err := chromium.Start(ctx, a.desktop, chromium.Options{
+		ResolverRules: rules, Extension: folder, UserDataDir: profile, URLs: urls,
+		Flags: []string{"--enable-remote-extensions"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	address, err := debugAddress(ctx, b.DebugURL())
+	if err != nil {
+		return nil, err
+	}
+	allocator, _ := remote.NewAllocator(ctx, address, remote.NoModifyURL)
+	c := &chromiumUnderTest{Browser: b, desktop: a.desktop}
+	c.ctx, _ = chromedp.NewContext(allocator)
+	_, err = chromedp.Targets(c.ctx)
+	return c, err
+}
+
+// debugAddress asks the debugging port for the address of the browser's own line.
+func debugAddress(ctx context.Context, debug string) (string, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, debug+"/json/version", nil)
+	if err != nil {
+		return "", err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer res.Body.Close()
+	var told struct {
+		Address string `json:"webSocketDebuggerUrl"`
+	}
+	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
+		return "", err
+	}
+	if told.Address == "" {
+		return "", fmt.Errorf("%s/json/version named no address", debug)
+	}
+	return told.Address, nil
+}
+
+func (c *chromiumUnderTest) family() string { return "chromium" }
+func (c *chromiumUnderTest) root() int      { return c.PID() }
+
+// own returns the extension's target whose address ends so, or nil.
+func (c *chromiumUnderTest) own(end string) (*target.Info, error) {
+	all, err := chromedp.Targets(c.ctx)
+	for _, t := range all {
+		if strings.HasPrefix(t.URL, "chrome-extension://"+extension.ChromiumID+"/") && strings.HasSuffix(t.URL, end) {
+			return t, nil
+		}
+	}
+	return nil, err
+}
+
+var errNoTarget = errors.New("it is not there")
+
+// within calls do with a handle of the extension's page or worker, and lets go of it afterwards.
+func (c *chromiumUnderTest) within(end string, do func(context.Context) error) error {
+	t, err := c.own(end)
+	if err != nil {
+		return err
+	}
+	if t == nil {
+		return fmt.Errorf("%s: %w", end, errNoTarget)
+	}
+	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
+	defer cancel()
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	return do(ctx)
+}
+
+// run evaluates an expression in the extension's page or worker.
+func (c *chromiumUnderTest) run(end, expression string) (text []byte, err error) {
+	err = c.within(end, func(ctx context.Context) error {
+		got, err := chromedp.Call(ctx, runtime.Evaluate, runtime.EvaluateParams{
+			Expression: expression, ReturnByValue: new(true), AwaitPromise: new(true), UserGesture: new(true),
+		})
+		if err != nil {
+			return err
+		}
+		if got.ExceptionDetails != nil {
+			return fmt.Errorf("%s: %+v", got.ExceptionDetails.Text, got.ExceptionDetails.Exception)
+		}
+		text = []byte(got.Result.Value)
+		return nil
+	})
+	return text, err
+}
+
+// open asks the browser for what a click on the button does: its place in the toolbar is told to nobody.
+func (c *chromiumUnderTest) open(context.Context) error {
+	_, err := c.run("/background.js", "chrome.action.openPopup()")
+	return err
+}
+
+func (c *chromiumUnderTest) isOpen(context.Context) (bool, error) {
+	t, err := c.own("/popup.html")
+	return t != nil, err
+}
+
+func (c *chromiumUnderTest) evaluate(_ context.Context, expression string) ([]byte, error) {
+	return c.run("/popup.html", expression)
+}
+
+func (c *chromiumUnderTest) visit(ctx context.Context, address string) error {
+	_, err := c.Open(ctx, address)
+	return err
+}
+
+func (c *chromiumUnderTest) hosts(ctx context.Context) ([]string, error) {
+	tabs, err := c.Tabs(ctx)
+	var hosts []string
+	for _, t := range tabs {
+		hosts = append(hosts, t.Host())
+	}
+	return hosts, err
+}
+
+// front asks the extension's worker, which sees addresses of frames and no titles.
+func (c *chromiumUnderTest) front(context.Context) (string, error) {
+	text, err := c.run("/background.js", `chrome.tabs.query({active: true, lastFocusedWindow: true}).then(([t]) =>
+		chrome.webNavigation.getFrame({tabId: t.id, frameId: 0})).then((f) => f?.url ?? "")`)
+	if err != nil {
+		return "", err
+	}
+	return hostIn(text)
+}
+
+// hostIn returns the host of an address in JSON.
+func hostIn(text []byte) (string, error) {
+	var address string
+	if err := json.Unmarshal(text, &address); err != nil {
+		return "", err
+	}
+	u, err := url.Parse(address)
+	if err != nil {
+		return "", err
+	}
+	return u.Hostname(), nil
+}
+
+func (c *chromiumUnderTest) badge(context.Context) (string, error) {
+	text, err := c.run("/background.js", `chrome.tabs.query({active: true, lastFocusedWindow: true}).then(([t]) =>
+		chrome.action.getBadgeText({tabId: t.id}))`)
+	if err != nil {
+		return "", err
+	}
+	var badge string
+	return badge, json.Unmarshal(text, &badge)
+}
+
+// scheme is the open popup's alone: the browser's own surfaces follow the desktop's theme.
+func (c *chromiumUnderTest) scheme(_ context.Context, scheme string) error {
+	if c.release != nil {
+		c.release()
+		c.release = nil
+	}
+	if scheme == "light" { // as the desktop is
+		return nil
+	}
+	t, err := c.own("/popup.html")
+	if err != nil || t == nil {
+		return errors.Join(err, errNoTarget)
+	}
+	var ctx context.Context
+	ctx, c.release = chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
+	_, err = chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	})
+	return err
+}
+
+func (c *chromiumUnderTest) window(ctx context.Context) (desktop.Window, error) {
+	return c.desktop.AwaitWindow(ctx, "Chromium's window", func(w desktop.Window) bool {
+		return strings.Contains(w.Class, "hromium") && strings.Contains(w.Name, " - Chromium")
+	})
+}
+
+// spoken returns the popup as a screen reader is given it: "role: name" of each node that is not ignored.
+func (c *chromiumUnderTest) spoken() (lines []string, err error) {
+	err = c.within("/popup.html", func(ctx context.Context) error {
+		tree, err := chromedp.Call(ctx, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
+		if err != nil {
+			return err
+		}
+		for _, n := range tree.Nodes {
+			if n.Ignored || n.Role == nil {
+				continue
+			}
+			var role, name string
+			_ = json.Unmarshal(n.Role.Value, &role) // a node without either is no line
+			if n.Name != nil {
+				_ = json.Unmarshal(n.Name.Value, &name)
+			}
+			lines = append(lines, role+": "+name)
+		}
+		return nil
+	})
+	return lines, err
+}

@@ -1,0 +1,45 @@
+//go:build linux
+
+package popup_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/e2e/popup"
+)
+
+// axe is where scripts/fetch-axe.sh puts the checker of accessibility.
+const axe = "../../../.cache/axe/node_modules/axe-core/axe.min.js"
+
+// TestPopup uses the popup in both browsers.
+//
+// MINEWATCH_POPUP_OUT keeps its pictures there.
+func TestPopup(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real browsers take a minute")
+	}
+	missing := popup.Missing()
+	if _, err := os.Stat(axe); err != nil {
+		missing = append(missing, "axe-core (scripts/fetch-axe.sh)")
+	}
+	desktop.Need(t, missing)
+	bin := t.TempDir()
+	for name, pkg := range map[string]string{"minewatch": "../..", "minewatch-host": "../../host"} {
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), pkg)
+		build.Env = append(build.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build %s: %v\n%s", name, err, out)
+		}
+	}
+	out := os.Getenv("MINEWATCH_POPUP_OUT")
+	if out == "" {
+		out = t.TempDir()
+	}
+	if err := popup.Run(t.Context(), popup.Options{Bin: bin, Out: out, Axe: axe, Progress: t.Output()}); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,371 @@
+//go:build linux
+
+package popup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/e2e/internal/proc"
+	"github.com/minewatch/minewatch/agent/e2e/pages"
+)
+
+// scenario is what is done with the popup of one browser, in which a hidden tab of the site computes hashes.
+type scenario struct {
+	*run
+	browser browser
+	site    string
+	// address opens the site's page without the load.
+	address string
+	alert   *api.Alert
+}
+
+func (s *scenario) play(ctx context.Context) error {
+	for _, step := range []struct {
+		what string
+		do   func(context.Context) error
+	}{
+		{"wait for the alert", s.awaitFiring},
+		{"open the popup", s.showsTheHotTab},
+		{"compare with the kernel's figures", s.sharesAreRight},
+		{"read it aloud", s.isAccessible},
+		{"go through it with the Tab key", s.keyboard},
+		{"take its pictures", s.pictures},
+		{"come back to the site", s.warnsOnReturn},
+		{"ask again later", s.snoozes},
+		{"allow, take back, allow", s.allows},
+		{"come back to the allowed site", s.warnsNoMore},
+		{"show the tab", s.shows},
+		{"close the tab", s.closes},
+	} {
+		s.say("%s: %s", s.browser.family(), step.what)
+		if err := step.do(ctx); err != nil {
+			return fmt.Errorf("%s: %w", step.what, err)
+		}
+	}
+	return nil
+}
+
+func (s *scenario) awaitFiring(ctx context.Context) (err error) {
+	s.alert, err = s.agent.awaitAlert(ctx, alertPatience, s.site, "firing", func(a *api.Alert) bool {
+		return a.State == api.Firing && a.Severity == "mining_like"
+	})
+	return err
+}
+
+// open opens the popup over the front tab, unless it is open, and waits until what it shows is as wanted.
+func (s *scenario) open(ctx context.Context, what string, is func(view) bool) error {
+	open, err := s.browser.isOpen(ctx)
+	if err != nil {
+		return err
+	}
+	if !open {
+		w, err := s.browser.window(ctx)
+		if err != nil {
+			return err
+		}
+		if _, err := s.desktop.Output(ctx, "xdotool", "windowactivate", "--sync", w.ID); err != nil {
+			return err
+		}
+		if err := s.browser.open(ctx); err != nil {
+			return err
+		}
+		if err := await(ctx, patience, "the popup to open", func() (bool, error) { return s.browser.isOpen(ctx) }); err != nil {
+			return err
+		}
+	}
+	return s.sees(ctx, what, is)
+}
+
+// shut closes the popup as a person does.
+func (s *scenario) shut(ctx context.Context) error {
+	return await(ctx, patience, "the popup to close", func() (bool, error) {
+		open, err := s.browser.isOpen(ctx)
+		if err != nil || !open {
+			return err == nil, err
+		}
+		return false, s.desktop.Key(ctx, "Escape")
+	})
+}
+
+// sees waits until what the popup shows is as wanted.
+func (s *scenario) sees(ctx context.Context, what string, is func(view) bool) error {
+	var last view
+	var trouble error
+	err := await(ctx, patience, "the popup to show "+what, func() (bool, error) {
+		// A popup that is being drawn cannot be looked into for a moment.
+		if last, trouble = look(ctx, s.browser); trouble != nil {
+			return false, nil
+		}
+		return is(last), nil
+	})
+	if err != nil {
+		err = fmt.Errorf("%w; it shows %+v: %w", err, last, errors.Join(trouble))
+	}
+	return err
+}
+
+// hot returns the card of the site, which must be the first of the list.
+func (s *scenario) hot(v view) (card, bool) {
+	if len(v.Cards) == 0 || !strings.HasPrefix(v.Cards[0].Name, s.site) {
+		return card{}, false
+	}
+	return v.Cards[0], true
+}
+
+// says returns what looks for something on the site's card.
+func (s *scenario) says(is func(card) bool) func(view) bool {
+	return func(v view) bool {
+		c, ok := s.hot(v)
+		return ok && is(c)
+	}
+}
+
+func (s *scenario) showsTheHotTab(ctx context.Context) error {
+	var first, then card
+	err := s.open(ctx, "the hot tab first, and why", func(v view) bool {
+		var ok bool
+		first, ok = s.hot(v)
+		return ok && v.Machine != "" && strings.Contains(first.Mark, "Looks like") && len(first.Why) > 1 && v.Here == "" &&
+			first.button("Show tab") != "" && first.button("Close tab") != "" && first.button("Allow") != "" && first.button("Ask again later") != ""
+	})
+	if err != nil {
+		return err
+	}
+	s.say("%s: %s, %s, %s: %s", s.browser.family(), first.Name, first.Share, first.Length, strings.Join(first.Why, " | "))
+	err = s.sees(ctx, "another curve", s.says(func(c card) bool {
+		then = c
+		return c.Curve != first.Curve && c.Curve != ""
+	}))
+	if err == nil && strings.Count(then.Curve, "L") < 5 {
+		err = fmt.Errorf("the curve has few points: %s", then.Curve)
+	}
+	if err == nil {
+		var v view
+		if v, err = look(ctx, s.browser); err == nil && v.Wide > 0 {
+			err = fmt.Errorf("the page is %d pixels wider than its window", v.Wide)
+		}
+	}
+	return err
+}
+
+// shareLooks is over how many changes of the list the shares are compared, shareError by how many points of the whole
+// computer they may differ: the popup's seconds and the kernel's are not the same ones.
+const (
+	shareLooks = 5
+	shareError = 8.0
+)
+
+// sharesAreRight compares the shares that the popup shows with what the kernel counts for the process meanwhile.
+func (s *scenario) sharesAreRight(ctx context.Context) error {
+	before, err := proc.Read(int(s.alert.PID))
+	if err != nil {
+		return err
+	}
+	from, sum, n, curve := now(), 0.0, 0, ""
+	err = s.sees(ctx, "a share", s.says(func(c card) bool {
+		if c.Curve == curve {
+			return false
+		}
+		curve = c.Curve
+		var percent float64
+		if _, err := fmt.Sscanf(c.Share, "%f%%", &percent); err != nil {
+			return false
+		}
+		sum, n = sum+percent, n+1
+		return n > shareLooks
+	}))
+	if err != nil {
+		return err
+	}
+	after, err := proc.Read(int(s.alert.PID))
+	if err != nil {
+		return err
+	}
+	var status api.Status
+	all, err := list[api.Status](ctx, s.agent, "status")
+	if err != nil {
+		return err
+	}
+	status = all[0]
+	shown := sum / float64(n)
+	truth := 100 * (after.CPU - before.CPU).Seconds() / now().Sub(from).Seconds() / float64(status.Cores)
+	s.say("%s: it shows %.0f %% of the computer, the kernel counts %.0f %%", s.browser.family(), shown, truth)
+	if math.Abs(shown-truth) > shareError {
+		return fmt.Errorf("it shows %.0f %% of the computer, the kernel counts %.0f %%", shown, truth)
+	}
+	return nil
+}
+
+// warnsOnReturn opens the site again: the button has a badge until the popup has said why, once in this visit.
+func (s *scenario) warnsOnReturn(ctx context.Context) error {
+	if err := s.shut(ctx); err != nil {
+		return err
+	}
+	if err := s.browser.visit(ctx, s.address); err != nil {
+		return err
+	}
+	if err := s.badge(ctx, "!"); err != nil {
+		return err
+	}
+	err := s.open(ctx, "the warning", func(v view) bool {
+		return strings.Contains(v.Here, s.site) && strings.Contains(v.Here, "mining")
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.audit(ctx); err != nil {
+		return err
+	}
+	if err := s.badge(ctx, ""); err != nil {
+		return err
+	}
+	if err := s.shut(ctx); err != nil {
+		return err
+	}
+	return s.browser.visit(ctx, s.quiet(pages.News))
+}
+
+// badge waits until the button of the front tab has a badge.
+func (s *scenario) badge(ctx context.Context, want string) error {
+	var last string
+	err := await(ctx, patience, fmt.Sprintf("the badge %q", want), func() (ok bool, err error) {
+		last, err = s.browser.badge(ctx)
+		return last == want, err
+	})
+	if err != nil {
+		err = fmt.Errorf("%w; it is %q", err, last)
+	}
+	return err
+}
+
+func (s *scenario) snoozes(ctx context.Context) error {
+	if err := s.press(ctx, "Ask again later: "+s.site, "Return"); err != nil {
+		return err
+	}
+	_, err := s.agent.awaitAlert(ctx, patience, s.site, "snoozed for an hour", func(a *api.Alert) bool {
+		left := a.SnoozedUntil.Sub(now()).Minutes()
+		return a.State == api.Firing && left > 55 && left <= 60
+	})
+	if err != nil {
+		return err
+	}
+	return s.sees(ctx, "that it is snoozed, and the keyboard's place", func(v view) bool {
+		c, ok := s.hot(v)
+		return ok && v.Said == "No reminder for 1 hour." && strings.Contains(c.Mark, "asked again later") && v.Focus != "" &&
+			c.button("Ask again later") == ""
+	})
+}
+
+// allows allows the site, takes that back in the popup, and allows it again.
+func (s *scenario) allows(ctx context.Context) error {
+	for _, want := range []bool{true, false, true} {
+		name, said := "Do not allow any more", "Not allowed any more."
+		if want {
+			name, said = "Allow this site", "Allowed from now on."
+		}
+		if err := s.press(ctx, name+": "+s.site, "space"); err != nil {
+			return err
+		}
+		err := await(ctx, patience, fmt.Sprintf("`minewatch allowed` to say %t", want), func() (bool, error) {
+			is, err := s.agent.allowed(ctx, s.site)
+			return is == want, err
+		})
+		if err != nil {
+			return err
+		}
+		err = s.sees(ctx, said, func(v view) bool {
+			c, ok := s.hot(v)
+			return ok && v.Said == said && v.Focus != "" && strings.Contains(c.Mark, "You allowed") == want
+		})
+		if err != nil {
+			return err
+		}
+		if want {
+			_, err = s.agent.awaitAlert(ctx, patience, s.site, "over", func(a *api.Alert) bool { return a.Reason == "allowed" })
+		} else {
+			_, err = s.agent.awaitAlert(ctx, patience, s.site, "back", func(a *api.Alert) bool { return a.State == api.Firing })
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// warnsNoMore opens the allowed site: no badge, and no warning.
+func (s *scenario) warnsNoMore(ctx context.Context) error {
+	if err := s.shut(ctx); err != nil {
+		return err
+	}
+	if err := s.browser.visit(ctx, s.address); err != nil {
+		return err
+	}
+	err := await(ctx, patience, "the page", func() (bool, error) {
+		host, err := s.browser.front(ctx)
+		return host == s.site, err
+	})
+	if err != nil {
+		return err
+	}
+	// The list comes after the extension has looked where the person is.
+	err = s.open(ctx, "the list without a warning", func(v view) bool { return len(v.Cards) > 0 && v.Here == "" })
+	if err != nil {
+		return err
+	}
+	if err := s.badge(ctx, ""); err != nil {
+		return err
+	}
+	if err := s.shut(ctx); err != nil {
+		return err
+	}
+	return s.browser.visit(ctx, s.quiet(pages.News))
+}
+
+func (s *scenario) shows(ctx context.Context) error {
+	if err := s.open(ctx, "the hot tab", s.says(func(c card) bool { return c.button("Show tab") != "" })); err != nil {
+		return err
+	}
+	if err := s.press(ctx, "Show tab: "+s.site, "Return"); err != nil {
+		return err
+	}
+	return await(ctx, patience, "the hot tab in front", func() (bool, error) {
+		host, err := s.browser.front(ctx)
+		return host == s.site, err
+	})
+}
+
+// closes closes the hot tab from the popup: no other tab, and the load ends.
+func (s *scenario) closes(ctx context.Context) error {
+	before, err := s.browser.hosts(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.open(ctx, "the hot tab", s.says(func(c card) bool { return c.button("Close tab") != "" })); err != nil {
+		return err
+	}
+	if err := s.press(ctx, "Close tab: "+s.site, "Return"); err != nil {
+		return err
+	}
+	at := slices.Index(before, s.site)
+	want := slices.Delete(slices.Clone(before), at, at+1)
+	slices.Sort(want)
+	var left []string
+	err = await(ctx, patience, "the hot tab to be gone", func() (bool, error) {
+		left, err = s.browser.hosts(ctx)
+		slices.Sort(left)
+		return slices.Equal(left, want), err
+	})
+	if err != nil {
+		return fmt.Errorf("%w; there are %v of %v", err, left, before)
+	}
+	return await(ctx, patience, "the load to end", func() (bool, error) {
+		_, err := proc.Read(int(s.alert.PID))
+		return err != nil, nil // the process ends with its tab
+	})
+}
