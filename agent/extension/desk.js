@@ -93,13 +93,19 @@ export class Desk {
     }
   }
 
-  // #view returns {state, machine, more, tabs, here}: state is "ok", "no_program" or "no_agent".
+  // #view returns {state, machine, more, unseen, tabs, here}: state is "ok", "no_program" or "no_agent". unseen is the
+  // share, in percent of the computer, of what has no name here and nothing against it: processes of extensions, of the
+  // window itself too, of other profiles and of private windows. There is nothing to be done about any of them here.
   async #view({ lang, tab }) {
     const [load, here] = await Promise.all([this.#ask({ type: "load", ...(lang === "ja" && { lang }) }), this.#here(tab)]);
     if (!load) return { state: this.#line?.open() ? "no_agent" : "no_program", tabs: [], ...(here && { here }) };
     const rows = (Array.isArray(load.tabs) ? load.tabs : []).slice(0, MAX_TABS);
-    const tabs = await Promise.all(rows.map((row) => this.#named(row)));
-    return { state: "ok", machine: load.machine_percent ?? 0, more: load.more ?? 0, tabs: tabs.filter(Boolean), ...(here && { here }) };
+    const named = (await Promise.all(rows.map((row) => this.#named(row)))).filter(Boolean);
+    const matters = (r) => r.origins.length > 0 || r.last || r.alert || r.state === "suspected";
+    const unseen = named.filter((r) => !matters(r)).reduce((sum, r) => sum + (r.machine_percent || 0), 0);
+    return {
+      state: "ok", machine: load.machine_percent ?? 0, more: load.more ?? 0, unseen, tabs: named.filter(matters), ...(here && { here }),
+    };
   }
 
   // #named adds to what the program knows of a renderer who lives there. Its own window is nobody's concern.

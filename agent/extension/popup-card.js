@@ -5,6 +5,9 @@ import { SPAN, curveOf, hostOf, lengthOf, markOf, nameOf, percent } from "./popu
 const SVG = "http://www.w3.org/2000/svg";
 let count = 0;
 
+// LINGERS is for how many looks a card stays after its tab has become quiet.
+const LINGERS = 5;
+
 // element returns a new element of a kind with a class.
 function element(kind, name = "") {
   const e = document.createElement(kind);
@@ -26,6 +29,7 @@ export class Card {
   #places = ""; // the tabs that buttons stand for now
   #why = "";
   #on = true; // whether its buttons do anything
+  #quietFor = 0; // looks in a row
 
   constructor(say, language, act) {
     this.#say = say;
@@ -75,7 +79,9 @@ export class Card {
   }
 
   #show(row, top) {
+    if (!this.#row) this.#parts.details.open = Boolean(row.alert); // the reason is what a person asks for first
     this.#row = row;
+    this.#quietFor = 0;
     const p = this.#parts;
     const say = this.#say;
     const name = nameOf(say, row);
@@ -103,8 +109,14 @@ export class Card {
     this.#enable(true);
   }
 
+  // over reports that the card has been quiet for a while and that nobody is at it.
+  get over() {
+    return this.#quietFor > LINGERS && !this.element.contains(document.activeElement) && !this.element.matches(":hover");
+  }
+
   // quiet is for a tab that is not busy any more, or is gone.
   quiet() {
+    this.#quietFor++;
     if (this.#row) this.#keepFocus(() => this.#quiet());
   }
 

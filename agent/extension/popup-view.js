@@ -60,6 +60,11 @@ export function topOf(rows) {
   return Math.ceil(most / 100) * 100;
 }
 
+// ranked returns rows in the order in which they are first shown: what an alert is about, then by use.
+export function ranked(rows) {
+  return rows.toSorted((a, b) => Boolean(b.alert) - Boolean(a.alert) || b.machine - a.machine);
+}
+
 // wellFormed returns the rows of a view with every key of the kind it should be: the program is a stranger too.
 export function wellFormed(rows) {
   const number = (x) => (Number.isFinite(x) && x >= 0 ? x : 0);

@@ -2,10 +2,13 @@
 // Every text goes into the page as text, never as markup.
 
 import { Card } from "./popup-card.js";
-import { percent, topOf, wellFormed } from "./popup-view.js";
+import { percent, ranked, topOf, wellFormed } from "./popup-view.js";
 
 // EVERY is how long to wait after one look before the next, in milliseconds.
 const EVERY = 1_000;
+
+// UNSEEN is from which share, in percent of the computer, what has no name is told of: below, it is mostly this window.
+const UNSEEN = 20;
 
 const say = (name, parts) => chrome.i18n.getMessage(name, parts);
 const language = say("language");
@@ -34,12 +37,12 @@ async function act(message, done) {
   const got = await wish(message);
   const name = got.error ? `error_${got.error}` : done;
   tell(say(name) || say("error_failed"));
+  if (message.type === "show" && !got.error) return window.close(); // it would hang over the tab, without the keyboard
   await look();
-  return !got.error;
 }
 
 // look asks once and shows what is there. Cards keep their places while the window is open, so that no button moves
-// away under a finger; what is no longer busy stays, switched off.
+// away under a finger; what is no longer busy stays, switched off, until nothing is below it.
 async function look() {
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
   const view = await wish({ type: "view", lang: language, tab: tab?.id });
@@ -48,7 +51,7 @@ async function look() {
   const rows = wellFormed(view.tabs);
   const top = topOf(rows);
   const there = new Set();
-  for (const row of rows) {
+  for (const row of ranked(rows)) {
     there.add(row.renderer);
     let card = cards.get(row.renderer);
     if (!card) {
@@ -59,11 +62,18 @@ async function look() {
     card.show(row, top);
   }
   for (const [renderer, card] of cards) if (!there.has(renderer)) card.quiet();
+  for (const [renderer, card] of [...cards].reverse()) {
+    if (!card.over) break;
+    card.element.remove();
+    cards.delete(renderer);
+  }
   const ok = view.state === "ok";
   put($("state"), ok && there.size === 0 ? say("nothing") : "");
   put($("machine"), ok ? say("machine", [percent(language, view.machine)]) : "");
   $("more").hidden = !(view.more > 0);
   put($("more"), view.more > 0 ? say("more", [String(view.more)]) : "");
+  $("unseen").hidden = !(view.unseen >= UNSEEN);
+  put($("unseen"), view.unseen >= UNSEEN ? say("unseenRest", [percent(language, view.unseen)]) : "");
 }
 
 let forgets = "";

@@ -46,7 +46,8 @@ func startChromium(ctx context.Context, a *agent, rules string, urls ...string) 
 	}
 	b, err := chromium.Start(ctx, a.desktop, chromium.Options{
 		ResolverRules: rules, Extension: folder, UserDataDir: profile, URLs: urls,
-		Flags: []string{"--enable-remote-extensions"},
+		// The first lets the extension be looked into, the second keeps a warning about the test's flags off the pictures.
+		Flags: []string{"--enable-remote-extensions", "--test-type"},
 	})
 	if err != nil {
 		return nil, err

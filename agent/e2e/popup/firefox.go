@@ -125,8 +125,9 @@ func (f *firefoxUnderTest) badge(ctx context.Context) (badge string, err error) 
 	return badge, f.Inside(ctx, window+button+`return button.getAttribute("badge") ?? "";`, &badge)
 }
 
+// scheme is the open popup's alone, as in Chromium.
 func (f *firefoxUnderTest) scheme(ctx context.Context, scheme string) error {
-	return f.Inside(ctx, `Services.prefs.setIntPref("layout.css.prefers-color-scheme.content-override", args[0] === "dark" ? 0 : 1);`, nil, scheme)
+	return f.Inside(ctx, window+inPopup+`popup.browsingContext.prefersColorSchemeOverride = args[0];`, nil, scheme)
 }
 
 func (f *firefoxUnderTest) window(ctx context.Context) (desktop.Window, error) {

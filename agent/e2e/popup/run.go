@@ -122,12 +122,20 @@ func (r *run) play(ctx context.Context) error {
 		return err
 	}
 	r.say("firefox is there")
-	for _, s := range []*scenario{
+	both := []*scenario{
 		{run: r, browser: one, site: pages.Films, address: r.quiet(pages.Films)},
 		{run: r, browser: other, site: pages.Shop, address: r.quiet(pages.Shop)},
-	} {
+	}
+	for _, s := range both {
 		if err := s.play(ctx); err != nil {
 			return fmt.Errorf("%s: %w", s.browser.family(), err)
+		}
+	}
+	r.agent.process.Stop()
+	for _, s := range both {
+		s.say("%s: open the popup without the agent", s.browser.family())
+		if err := s.withoutAgent(ctx); err != nil {
+			return fmt.Errorf("%s: without the agent: %w", s.browser.family(), err)
 		}
 	}
 	return nil

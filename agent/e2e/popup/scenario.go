@@ -334,9 +334,13 @@ func (s *scenario) shows(ctx context.Context) error {
 	if err := s.press(ctx, "Show tab: "+s.site, "Return"); err != nil {
 		return err
 	}
-	return await(ctx, patience, "the hot tab in front", func() (bool, error) {
+	return await(ctx, patience, "the hot tab in front and the popup out of the way", func() (bool, error) {
 		host, err := s.browser.front(ctx)
-		return host == s.site, err
+		if err != nil || host != s.site {
+			return false, err
+		}
+		open, err := s.browser.isOpen(ctx)
+		return !open, err
 	})
 }
 
@@ -368,4 +372,19 @@ func (s *scenario) closes(ctx context.Context) error {
 		_, err := proc.Read(int(s.alert.PID))
 		return err != nil, nil // the process ends with its tab
 	})
+}
+
+// withoutAgent opens the popup when the agent has been stopped: it says so, and how to get it back.
+func (s *scenario) withoutAgent(ctx context.Context) error {
+	err := s.open(ctx, "how to start the program", func(v view) bool {
+		return strings.Contains(v.Away, "minewatch is not watching now") && strings.Contains(v.Away, "minewatch run --user") &&
+			len(v.Cards) == 0 && v.Machine == ""
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.audit(ctx); err != nil {
+		return err
+	}
+	return s.shut(ctx)
 }

@@ -43,7 +43,17 @@ test("the window itself is no tab of its list", async () => {
   const view = d.answer({ type: "view" });
   await settled();
   await d.told({ ...golden("question-load"), id: 1 });
-  assert.deepEqual((await view).tabs.map((r) => r.renderer), [14]);
+  const { tabs, unseen } = await view; // nor is a process that nobody here can name and that nothing is said against
+  assert.deepEqual([tabs, unseen], [[], 10]);
+});
+
+test("what has no name here is shown if there is something against it", async () => {
+  const { desk: d } = desk({ tabs: [] });
+  const view = d.answer({ type: "view" });
+  await settled();
+  await d.told({ ...golden("question-load"), id: 1 });
+  const { tabs: rows, unseen } = await view;
+  assert.deepEqual([rows.map((r) => r.renderer), unseen], [[12], 10]);
 });
 
 test("without a program, and with one that is silent, it says which", async () => {

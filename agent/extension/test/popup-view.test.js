@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { curveOf, hostOf, lengthOf, markOf, nameOf, percent, topOf, wellFormed } from "../popup-view.js";
+import { curveOf, hostOf, lengthOf, markOf, nameOf, percent, ranked, topOf, wellFormed } from "../popup-view.js";
 import { golden } from "./browser.js";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -93,4 +93,9 @@ test("nothing in the window is written as markup, and nothing comes from elsewhe
   const page = read("popup.html");
   assert.doesNotMatch(page, /\son\w+=|style=|src="(?!icons\/|popup\.js)|<script>/);
   assert.doesNotMatch(read("popup.css"), /url\(|@import/);
+});
+
+test("what an alert is about stands first, then what uses most", () => {
+  const rows = [{ machine: 9 }, { machine: 60 }, { machine: 5, alert: "x-1" }];
+  assert.deepEqual(ranked(rows).map((r) => r.machine), [5, 60, 9]);
 });
