@@ -1,6 +1,6 @@
 // One busy tab in the extension's window.
 
-import { SPAN, curveOf, hostOf, lengthOf, markOf, nameOf, percent } from "./popup-view.js";
+import { SPAN, curveOf, hostOf, lengthOf, markOf, nameOf, percent, short } from "./popup-view.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 let count = 0;
@@ -63,14 +63,16 @@ export class Card {
     p.summary = element("summary");
     p.reasons = element("ul");
     p.details.append(p.summary, p.reasons);
-    p.places = element("div");
+    p.actions = element("div", "actions");
+    p.places = element("div", "places");
     p.judge = element("div", "buttons");
     p.allow = this.#button("allow", () => ({ type: "allow", alert: this.#row.alert }), "allowed");
     p.later = this.#button("askLater", () => ({ type: "snooze", alert: this.#row.alert }), "snoozed");
     p.back = this.#button("disallow", () => ({ type: "disallow", renderer: this.#row.renderer }), "disallowed");
     p.judge.append(p.allow, p.later, p.back);
+    p.actions.append(p.places, p.judge);
     this.element.setAttribute("aria-labelledby", p.name.id);
-    this.element.append(head, p.mark, p.length, p.curve, p.axis, p.details, p.places, p.judge);
+    this.element.append(head, p.mark, p.length, p.curve, p.axis, p.details, p.actions);
   }
 
   // show writes what is known now. top is the height of the curve, in hundredths of a core.
@@ -152,10 +154,11 @@ export class Card {
     const key = JSON.stringify(tabs.map((t) => [t.tab, t.origin]));
     if (key === this.#places) return;
     this.#places = key;
+    this.#parts.actions.classList.toggle("single", tabs.length < 2); // all its buttons stand in one row then
     this.#parts.places.replaceChildren(
       ...tabs.filter((t) => t.origin).map(({ tab, origin }) => {
         const place = element("div", "place");
-        const host = hostOf(origin);
+        const host = short(hostOf(origin));
         if (tabs.length > 1) {
           const which = element("span", "soft");
           which.textContent = host;

@@ -5,12 +5,20 @@ export function hostOf(origin) {
   return /^https?:\/\/(.+)$/.exec(origin)?.[1] ?? origin;
 }
 
+// LONGEST is how many characters of a name are shown.
+const LONGEST = 60;
+
+// short returns a host as there is room for it: who owns it stands at its end, so that the beginning is left out.
+export function short(host) {
+  return host.length > LONGEST ? `…${host.slice(1 - LONGEST)}` : host;
+}
+
 // nameOf returns who a row is about, no surer than what is known.
 export function nameOf(say, { origins = [], tops = [], last = "" }) {
-  const hosts = [...new Set(origins.map(hostOf))];
-  const pages = [...new Set(tops.map(hostOf))];
+  const hosts = [...new Set(origins.map(hostOf))].map(short);
+  const pages = [...new Set(tops.map(hostOf))].map(short);
   if (hosts.length > 1) return say("oneOf", [hosts.slice(0, 3).join(say("listSeparator")) + (hosts.length > 3 ? " …" : "")]);
-  if (hosts.length === 0) return last ? say("probably", [hostOf(last)]) : say("unseen");
+  if (hosts.length === 0) return last ? say("probably", [short(hostOf(last))]) : say("unseen");
   if (pages.length === 1 && pages[0] !== hosts[0]) return say("inside", [hosts[0], pages[0]]);
   return hosts[0];
 }

@@ -2,7 +2,7 @@
 // Every text goes into the page as text, never as markup.
 
 import { Card } from "./popup-card.js";
-import { percent, ranked, topOf, wellFormed } from "./popup-view.js";
+import { percent, ranked, short, topOf, wellFormed } from "./popup-view.js";
 
 // EVERY is how long to wait after one look before the next, in milliseconds.
 const EVERY = 1_000;
@@ -83,7 +83,7 @@ function warn(here) {
   if (!here) return;
   forgets = here.site;
   const day = new Intl.DateTimeFormat(language, { dateStyle: "medium" }).format(new Date(here.since));
-  put($("here-text"), say("here", [here.site, day]));
+  put($("here-text"), say("here", [short(here.site), day]));
   put($("forget"), say("forget"));
 }
 

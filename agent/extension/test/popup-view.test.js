@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { curveOf, hostOf, lengthOf, markOf, nameOf, percent, ranked, topOf, wellFormed } from "../popup-view.js";
+import { curveOf, hostOf, lengthOf, markOf, nameOf, percent, ranked, short, topOf, wellFormed } from "../popup-view.js";
 import { golden } from "./browser.js";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -98,4 +98,10 @@ test("nothing in the window is written as markup, and nothing comes from elsewhe
 test("what an alert is about stands first, then what uses most", () => {
   const rows = [{ machine: 9 }, { machine: 60 }, { machine: 5, alert: "x-1" }];
   assert.deepEqual(ranked(rows).map((r) => r.machine), [5, 60, 9]);
+});
+
+test("a long name keeps its end, where its owner stands", () => {
+  assert.equal(short("a.test"), "a.test");
+  const cut = short(`paypal.com.${"x".repeat(60)}.evil.test`);
+  assert.ok(cut.startsWith("…x") && cut.endsWith(".evil.test") && cut.length === 60, cut);
 });
