@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test build agent tray lint fmt clean setup-run setup-test
+.PHONY: run test check demo popup e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test fetch-axe build agent tray lint fmt clean setup-run setup-test
 
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
@@ -15,7 +15,7 @@ run: setup-run build
 
 # One package at a time: a desktop, a browser and their load are what the tests are about.
 ## test: the whole test suite, real browser and real desktop included
-test: setup-test build extension-test
+test: setup-test fetch-axe build extension-test
 	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
 
 ## check: the quick one for daily work
@@ -28,6 +28,12 @@ check: setup-test lint extension-lint
 ## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
 demo: setup-test build
 	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
+
+## popup: the extension's window in real Chromium and Firefox, and its pictures for the documentation
+popup: setup-test fetch-axe
+	@mkdir -p $(BIN)/popup
+	MINEWATCH_POPUP_OUT=$(CURDIR)/$(BIN)/popup CI=$${CI-local} go test -count=1 -v ./agent/e2e/popup
+	cp $(BIN)/popup/popup-chromium.png $(BIN)/popup/popup-firefox.png docs/images/
 
 ## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (10 minutes)
 e2e-browsers: setup-test agent
@@ -102,6 +108,9 @@ setup-run:
 
 setup-test:
 	@scripts/setup.sh test
+
+fetch-axe:
+	@scripts/fetch-axe.sh
 
 setup-corpus:
 	@scripts/setup.sh corpus
