@@ -10,10 +10,14 @@ const EVERY = 1_000;
 // UNSEEN is from which share, in percent of the computer, what has no name is told of: below, it is mostly this window.
 const UNSEEN = 20;
 
+// LASTS is in how many looks in a row that must be so: a window that has just been opened is busy itself.
+const LASTS = 3;
+
 const say = (name, parts) => chrome.i18n.getMessage(name, parts);
 const language = say("language");
 const $ = (id) => document.getElementById(id);
 const cards = new Map(); // renderer -> Card
+let unseenFor = 0; // looks in a row
 
 // put writes a text only when it changed: a screen reader says what changes.
 function put(node, text) {
@@ -72,8 +76,9 @@ async function look() {
   put($("machine"), ok ? say("machine", [percent(language, view.machine)]) : "");
   $("more").hidden = !(view.more > 0);
   put($("more"), view.more > 0 ? say("more", [String(view.more)]) : "");
-  $("unseen").hidden = !(view.unseen >= UNSEEN);
-  put($("unseen"), view.unseen >= UNSEEN ? say("unseenRest", [percent(language, view.unseen)]) : "");
+  unseenFor = view.unseen >= UNSEEN ? unseenFor + 1 : 0;
+  $("unseen").hidden = unseenFor < LASTS;
+  put($("unseen"), unseenFor < LASTS ? "" : say("unseenRest", [percent(language, view.unseen)]));
 }
 
 let forgets = "";

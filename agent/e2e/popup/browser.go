@@ -45,8 +45,11 @@ type view struct {
 	// Focus is the name of what has the keyboard, "" for the page itself; Ring reports whether that is seen.
 	Focus string `json:"focus"`
 	Ring  bool   `json:"ring"`
-	// Wide is by how many pixels the page is wider than its window.
-	Wide int `json:"wide"`
+	// Unseen is what is said of processes that have no name here.
+	Unseen string `json:"unseen"`
+	// Width is that of the window, Wide is by how many pixels the page is wider than its window.
+	Width int `json:"width"`
+	Wide  int `json:"wide"`
 }
 
 type card struct {

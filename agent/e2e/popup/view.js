@@ -25,6 +25,8 @@
     })),
     focus: held ? name(held) : "",
     ring: Boolean(ring) && ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 2,
+    unseen: text($("#unseen")),
+    width: innerWidth,
     wide: Math.max(0, document.documentElement.scrollWidth - innerWidth),
   };
 })()
