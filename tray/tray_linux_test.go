@@ -204,7 +204,7 @@ func TestNoNotifications(t *testing.T) {
 	d.shows(
 		t, "(minewatch: 1 alert)", "films.test: 1.4 of 2 cores for 40 s",
 		"  Close tab", "  Show tab", "  Allow: I agreed to this", "  Snooze 1 hour",
-		"  (Program chromium, process 4711.)", "  (It looks very much like mining (97 %).)",
+		"  (Program Chromium, process 4711.)", "  (It looks very much like mining (97 %).)",
 		"  (• 2 worker threads do 99 % of the work.)", quits,
 	)
 	d.choose(t, "films.test", "Close tab")

@@ -159,6 +159,7 @@ type LiveRow struct {
 	Site           string   `json:"site,omitzero"`
 	Sites          []string `json:"sites,omitempty"`
 	SiteConfidence string   `json:"site_confidence,omitzero"`
+	Browser        string   `json:"browser,omitzero"` // as Alert.Browser
 	// Cores is the use since the tick before; Mean that over the judge's window.
 	Cores      float64    `json:"cores"`
 	Mean       float64    `json:"mean_cores"`

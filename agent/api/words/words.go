@@ -112,7 +112,7 @@ func (w Words) Menu(a *api.Alert) string {
 // Details are the lines that say why: the program, how much it looks like mining, and what each rule found (in
 // English, as the judge words it), at most eight.
 func (w Words) Details(a *api.Alert) []string {
-	program := Fill(w.Say.DetailsProgram, "name", w.name(a.ProcessName), "pid", strconv.Itoa(int(a.PID)))
+	program := Fill(w.Say.DetailsProgram, "name", w.program(a), "pid", strconv.Itoa(int(a.PID)))
 	lines := []string{w.Menu(a), program, w.looks(a.Confidence)}
 	for i, e := range a.Evidence {
 		if i == 8 {
@@ -123,6 +123,15 @@ func (w Words) Details(a *api.Alert) []string {
 		}
 	}
 	return lines
+}
+
+// program names the program of an alert: of a tab its browser, for what browsers call their processes means nothing to
+// people.
+func (w Words) program(a *api.Alert) string {
+	if a.Subject == "browser_tab" && a.Browser != "" {
+		return w.name(Browser(a.Browser))
+	}
+	return w.name(a.ProcessName)
 }
 
 // Tab names the tab an alert is about by the site in its address bar, or by Who when that is not known.
@@ -177,7 +186,7 @@ func (w Words) begin(a *api.Alert, s string) string {
 }
 
 func (w Words) where(a *api.Alert) string {
-	n, browser := strconv.Itoa(a.Tabs), w.name(a.Browser)
+	n, browser := strconv.Itoa(a.Tabs), w.name(Browser(a.Browser))
 	switch {
 	case a.Subject != "browser_tab":
 		return ""

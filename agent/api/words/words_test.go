@@ -47,7 +47,7 @@ func TestEnglish(t *testing.T) {
 		{
 			"exact, several tabs on screen", func(a *api.Alert) { a.Tabs, a.TabHidden, a.Busy = 3, false, 240 },
 			"films.test", "films.test is keeping your computer busy",
-			"films.test has kept 1.4 of 2 cores busy for 4 minutes in one of 3 tabs of chromium." + like,
+			"films.test has kept 1.4 of 2 cores busy for 4 minutes in one of 3 tabs of Chromium." + like,
 			"films.test: 1.4 of 2 cores for 4 min", "films.test",
 		},
 		{
@@ -73,13 +73,13 @@ func TestEnglish(t *testing.T) {
 		{
 			"probable", func(a *api.Alert) { a.SiteConfidence, a.TabHidden = "probable", false },
 			"probably films.test", "Probably films.test is keeping your computer busy",
-			"Probably films.test has kept 1.4 of 2 cores busy for 40 seconds in a tab of chromium." + like,
+			"Probably films.test has kept 1.4 of 2 cores busy for 40 seconds in a tab of Chromium." + like,
 			"Probably films.test: 1.4", "probably films.test",
 		},
 		{
 			"unknown", func(a *api.Alert) { a.Site, a.SiteConfidence, a.TabHidden = "", "unknown", false },
 			"a tab that minewatch cannot see", "A tab that minewatch cannot see is keeping your computer busy",
-			"A tab that minewatch cannot see has kept 1.4 of 2 cores busy for 40 seconds in chromium." + like,
+			"A tab that minewatch cannot see has kept 1.4 of 2 cores busy for 40 seconds in Chromium." + like,
 			"A tab that minewatch cannot see: 1.4", "a tab that minewatch cannot see",
 		},
 		{
@@ -231,7 +231,7 @@ func TestDetails(t *testing.T) {
 		}
 		got[2] = ""
 		if diff := cmp.Diff([]string{
-			"films.test: 1.4 of 2 cores for 40 s", "Program chromium, process 4711.", "",
+			"films.test: 1.4 of 2 cores for 40 s", "Program Chromium, process 4711.", "",
 			"• Two worker threads are busy. <b>", "• It is flat.",
 		}, got); diff != "" {
 			t.Error(diff)

@@ -43,12 +43,11 @@ type Idling struct {
 	HostRSS uint64  `json:"host_rss_bytes,omitzero"`
 }
 
-// idleTabs is how many tabs are open, settle how long they have to come to rest: a fresh browser tidies up for a while,
-// and sleeps only after that.
-const (
-	idleTabs = 20
-	settle   = 75 * time.Second
-)
+// IdleTabs is how many tabs are open.
+const IdleTabs = 20
+
+// settle is how long they have to come to rest: a fresh browser tidies up for a while, and sleeps only after that.
+const settle = 75 * time.Second
 
 // Idle measures browsers of a family, one a way of waking, at the same time, so that what else goes on touches all alike.
 func Idle(ctx context.Context, family string, o Options, length time.Duration, ways ...Waking) (out []Idling, err error) {
@@ -59,7 +58,7 @@ func Idle(ctx context.Context, family string, o Options, length time.Duration, w
 	defer func() { err = errors.Join(err, r.close()) }()
 	roots := make([]int, len(ways))
 	for i, way := range ways {
-		r.say("%s: %d tabs", way, idleTabs)
+		r.say("%s: %d tabs", way, IdleTabs)
 		if roots[i], err = r.startIdle(ctx, family, way, i); err != nil {
 			return nil, fmt.Errorf("%s: %w", way, err)
 		}
@@ -91,7 +90,7 @@ func Idle(ctx context.Context, family string, o Options, length time.Duration, w
 // startIdle starts a browser and opens its tabs. n tells it from its like.
 func (r *run) startIdle(ctx context.Context, family string, way Waking, n int) (root int, err error) {
 	var urls []string
-	for i := range idleTabs {
+	for i := range IdleTabs {
 		urls = append(urls, onPort(hosts()[i]+" /", r.port))
 	}
 	name := fmt.Sprintf("idle-%d", n)

@@ -100,7 +100,7 @@ func alertOf(h *api.LiveRow, open []api.Alert, taken map[string]bool) *api.Alert
 
 func aboutRow(h *api.LiveRow, all int) api.Alert {
 	a := api.Alert{
-		Subject: h.Subject, Site: h.Site, Sites: h.Sites, SiteConfidence: h.SiteConfidence, ProcessName: h.Process,
+		Subject: h.Subject, Site: h.Site, Sites: h.Sites, SiteConfidence: h.SiteConfidence, ProcessName: h.Process, Browser: h.Browser,
 		PID: h.PID, Cores: h.Cores, Busy: h.Busy, Severity: h.Severity, Confidence: h.Confidence, Evidence: h.Evidence,
 	}
 	if all > 0 {

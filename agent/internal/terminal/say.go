@@ -100,6 +100,14 @@ func names(all []string) string {
 	return s
 }
 
+// program names the program of an alert, of a tab its browser.
+func program(a *api.Alert) string {
+	if a.Subject == tab && a.Browser != "" {
+		return name(words.Browser(a.Browser))
+	}
+	return name(a.ProcessName)
+}
+
 // label names the subject of an alert in a column, with as much certainty as there is.
 func label(a *api.Alert) string {
 	switch {
@@ -112,7 +120,7 @@ func label(a *api.Alert) string {
 	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
 		return "one of " + names(a.Sites)
 	case a.Site == "":
-		return name(a.ProcessName) + " tab"
+		return program(a) + " tab"
 	case a.SiteConfidence != "exact":
 		return "probably " + name(a.Site)
 	case a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
@@ -132,7 +140,7 @@ func exactly(a *api.Alert) string {
 	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
 		return names(a.Sites) + " (shared)"
 	case a.Site == "":
-		return "a tab of " + name(a.ProcessName) + " (site unknown)"
+		return "a tab of " + program(a) + " (site unknown)"
 	}
 	s := name(a.Site)
 	if a.SiteConfidence != "" {

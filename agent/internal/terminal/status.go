@@ -62,7 +62,7 @@ func browsers(all []api.BrowserStatus) []string {
 	}
 	var out []string
 	for _, b := range all {
-		out = append(out, name(b.Name)+" (process "+strconv.Itoa(int(b.PID))+"), extension "+name(b.Extension))
+		out = append(out, name(words.Browser(b.Name))+" (process "+strconv.Itoa(int(b.PID))+"), extension "+name(b.Extension))
 	}
 	return out
 }

@@ -138,7 +138,7 @@ func TestLabels(t *testing.T) {
 			},
 			"one of a.test, b.test, c.test and 1 more", "a.test, b.test, c.test and 1 more (shared)",
 		},
-		{func(a *api.Alert) { a.Site, a.SiteConfidence = "", "unknown" }, "chromium tab", "a tab of chromium (site unknown)"},
+		{func(a *api.Alert) { a.Site, a.SiteConfidence = "", "unknown" }, "Chromium tab", "a tab of Chromium (site unknown)"},
 		{func(a *api.Alert) { a.SiteConfidence = "" }, "probably films.test", "films.test"},
 		{stress, "stress-ng", "stress-ng (process 99)"},
 		{func(a *api.Alert) { stress(a); a.ProcessName = "\x1b" }, "(no name)", "(no name) (process 99)"},

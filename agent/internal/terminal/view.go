@@ -192,7 +192,7 @@ func (m *model) why(w int) []string {
 	title := "Why: " + label(a)
 	switch {
 	case a.Subject == tab && a.Site+strings.Join(a.Sites, "") != "":
-		title += " (" + name(a.ProcessName) + ", process " + strconv.Itoa(int(a.PID)) + ")"
+		title += " (" + program(a) + ", process " + strconv.Itoa(int(a.PID)) + ")"
 	case a.Subject != group:
 		title += " (process " + strconv.Itoa(int(a.PID)) + ")"
 	}

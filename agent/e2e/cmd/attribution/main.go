@@ -69,14 +69,24 @@ func run(ctx context.Context) int {
 func look(ctx context.Context, family string, o attribution.Options, idle time.Duration) error {
 	result, err := attribution.Run(ctx, family, o)
 	if err == nil && idle > 0 {
-		var both []attribution.Idling
-		both, err = attribution.Idle(ctx, family, o, idle, attribution.None, attribution.Open)
-		if err == nil {
-			more := math.Round((both[1].CPU-both[0].CPU)*1000) / 1000
-			result.Idle, result.HostRSS = &more, both[1].HostRSS
-		}
+		err = cost(ctx, family, o, idle, &result)
 	}
 	return errors.Join(err, json.NewEncoder(os.Stdout).Encode(result))
+}
+
+// cost measures two browsers without the extension and two with it: single ones differ by more than it costs.
+func cost(ctx context.Context, family string, o attribution.Options, idle time.Duration, to *attribution.Result) error {
+	all, err := attribution.Idle(ctx, family, o, idle, attribution.None, attribution.Open, attribution.None, attribution.Open)
+	if err != nil {
+		return err
+	}
+	with := (all[1].CPU + all[3].CPU) / 2
+	without := (all[0].CPU + all[2].CPU) / 2
+	more := math.Round((with-without)*1000) / 1000
+	to.Idle, to.HostRSS = &more, max(all[1].HostRSS, all[3].HostRSS)
+	_, err = fmt.Fprintf(o.Progress, "%s: %d tabs at rest: without the extension %.3f and %.3f CPU s a minute, with it %.3f and %.3f\n",
+		family, attribution.IdleTabs, all[0].CPU, all[2].CPU, all[1].CPU, all[3].CPU)
+	return err
 }
 
 // compare prints a line for each way of reaching the extension.
