@@ -332,3 +332,56 @@ func TestParseIO(t *testing.T) {
 		}
 	}
 }
+
+// A process that is first seen before it has become its program is known by the program a tick later, also if it never
+// uses the processor again.
+func TestNewcomerBecomesItsProgram(t *testing.T) {
+	s := New(Options{Interval: 50 * time.Millisecond})
+	c := exec.CommandContext(t.Context(), "sh", "-c", "read _; exec sleep 60")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = in.Close() })
+	var early, late string
+	know := func() (name string) {
+		if k := s.byPID[int32(c.Process.Pid)]; k != nil {
+			name = k.info.Name + " " + k.command.program
+		}
+		return name
+	}
+	follow(t, s, 4, func(i int, _ heuristics.Snapshot) {
+		switch i {
+		case 0:
+			if err := c.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
+			awaitName(t, c.Process.Pid, "sh")
+		case 1:
+			early = know()
+			if _, err := in.Write([]byte("\n")); err != nil {
+				t.Fatal(err)
+			}
+			awaitName(t, c.Process.Pid, "sleep")
+		case 2:
+			late = know()
+		}
+	})
+	if early != "sh sh" || late != "sleep sleep" {
+		t.Errorf("it was known as %q and then as %q, want \"sh sh\" and \"sleep sleep\"", early, late)
+	}
+}
+
+// awaitName waits until a process has a name.
+func awaitName(t *testing.T, pid int, want string) {
+	t.Helper()
+	for range 500 {
+		b, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/comm")
+		if err == nil && strings.TrimSpace(string(b)) == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("process %d did not become %s", pid, want)
+}

@@ -64,6 +64,7 @@ type Sampler struct {
 	why     string // a cheaper sweep is not used
 	table   map[heuristics.ProcessID]*known
 	byPID   map[int32]*known
+	young   []*known // first seen at the last tick
 	tick    int
 	cores   int
 	clock   clock
@@ -170,11 +171,15 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 		return out, fmt.Errorf("the processor's counters cannot be read: %w", err)
 	}
 	out.Busy = busy
+	s.settle(ctx)
 	gone, gaps, err := s.sweep.sweep(ctx, func(c counters) {
 		out.Processes = append(out.Processes, s.sample(ctx, c, dt))
 	})
 	if err != nil {
 		return out, fmt.Errorf("the processes cannot be listed: %w", err)
+	}
+	if s.tick == 1 {
+		s.link(out.Processes)
 	}
 	out.Gaps = append(out.Gaps, gaps...)
 	out.Exited = slices.Clone(gone) // the sweep uses its slice again, the snapshot may be kept
@@ -200,6 +205,7 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) heur
 		}
 		if s.tick > 1 {
 			k.warm(p.CPU(), dt)
+			s.young = append(s.young, k)
 		}
 	} else {
 		k.warm(p.CPU()-k.user-k.system, dt)
@@ -236,10 +242,7 @@ func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.Proce
 	at := s.clock.at
 	if k.renewed == 0 || at-k.renewed >= renewInfo {
 		k.renewed = max(at, 1)
-		before := k.info
-		if s.describe(ctx, k) && !sameInfo(&before, &k.info) {
-			k.told = false
-		}
+		s.renew(ctx, k)
 	}
 	p.Threads = s.threads(k)
 	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.Interval()) {
@@ -253,12 +256,44 @@ func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.Proce
 	}
 }
 
+// settle describes once more what was new at the last tick: a process that was caught between its start and its program
+// still had the name and the command line of the one that started it. Seen of 1 in 50 processes of a browser on a full
+// machine.
+func (s *Sampler) settle(ctx context.Context) {
+	for _, k := range s.young {
+		s.renew(ctx, k)
+	}
+	clear(s.young)
+	s.young = s.young[:0]
+}
+
+// link gives the processes of the first tick their parents and browsers: where pids have begun anew from 1, children
+// come before their parents.
+func (s *Sampler) link(first []heuristics.ProcessSample) {
+	for _, p := range first {
+		k := s.table[p.ID]
+		if parent := s.byPID[k.info.Parent.PID]; parent != nil {
+			k.info.Parent = parent.id
+		}
+		k.info.Browser = s.placeInBrowser(k)
+		*p.Info = k.info
+	}
+}
+
+// renew describes a process anew, and tells of it again if that changed.
+func (s *Sampler) renew(ctx context.Context, k *known) {
+	before := k.info
+	if s.describe(ctx, k) && !sameInfo(&before, &k.info) {
+		k.told = false
+	}
+}
+
 // describe reads name, path, owner and parent; false if the process is gone or another.
 func (s *Sampler) describe(ctx context.Context, k *known) bool {
-	h := k.handle
-	if h == nil {
+	if k.handle == nil {
 		return false
 	}
+	h := &process.Process{Pid: k.id.PID} // the kept one would give the name that it read first
 	name, err := h.NameWithContext(ctx)
 	if err != nil {
 		return false

@@ -353,3 +353,29 @@ func TestClockGaps(t *testing.T) {
 		}
 	})
 }
+
+// Where pids have begun anew from 1, a page is listed before its browser at the first tick.
+func TestLinkFirstTick(t *testing.T) {
+	s := &Sampler{table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{}}
+	var first []heuristics.ProcessSample
+	add := func(pid, parent int32, line string) {
+		k := &known{
+			id: heuristics.ProcessID{PID: pid, StartTime: 7}, command: parseCommandLine(line),
+			info: heuristics.ProcessInfo{Name: "chromium", User: "1000", Parent: heuristics.ProcessID{PID: parent}},
+		}
+		s.table[k.id], s.byPID[pid] = k, k
+		info := k.info
+		first = append(first, heuristics.ProcessSample{ID: k.id, Info: &info})
+	}
+	add(5, 900, "chromium --type=renderer --renderer-client-id=3")
+	add(900, 1, "chromium")
+	s.link(first)
+	root := heuristics.ProcessID{PID: 900, StartTime: 7}
+	got := first[0].Info
+	if got.Parent != root || got.Browser == nil || got.Browser.Root != root || got.Browser.Renderer != 3 {
+		t.Errorf("told is %+v, browser %+v", got, got.Browser)
+	}
+	if known := s.table[first[0].ID].info; known.Browser == nil {
+		t.Errorf("kept is %+v", known)
+	}
+}
