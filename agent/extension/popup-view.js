@@ -68,9 +68,12 @@ export function topOf(rows) {
   return Math.ceil(most / 100) * 100;
 }
 
-// ranked returns rows in the order in which they are first shown: what an alert is about, then by use.
+// ranked returns rows in the order in which they are first shown: what an alert is about, then what else was judged (a
+// site that was allowed), then by use. By use alone, a page that is just loading would stand above what has been busy
+// for long, and stay there.
 export function ranked(rows) {
-  return rows.toSorted((a, b) => Boolean(b.alert) - Boolean(a.alert) || b.machine - a.machine);
+  const weight = (r) => (r.alert ? 2 : Number(r.why?.length > 0));
+  return rows.toSorted((a, b) => weight(b) - weight(a) || b.machine - a.machine);
 }
 
 // wellFormed returns the rows of a view with every key of the kind it should be: the program is a stranger too.

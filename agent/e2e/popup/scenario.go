@@ -110,12 +110,13 @@ func (s *scenario) sees(ctx context.Context, what string, is func(view) bool) er
 	return err
 }
 
-// hot returns the card of the site, which must be the first of the list.
+// hot returns the card of the site.
 func (s *scenario) hot(v view) (card, bool) {
-	if len(v.Cards) == 0 || !strings.HasPrefix(v.Cards[0].Name, s.site) {
+	i := slices.IndexFunc(v.Cards, func(c card) bool { return strings.HasPrefix(c.Name, s.site) })
+	if i < 0 {
 		return card{}, false
 	}
-	return v.Cards[0], true
+	return v.Cards[i], true
 }
 
 // says returns what looks for something on the site's card.
@@ -134,7 +135,7 @@ func (s *scenario) showsTheHotTab(ctx context.Context) error {
 	err := s.open(ctx, "the hot tab first, and why", func(v view) bool {
 		var ok bool
 		first, ok = s.hot(v)
-		return ok && v.Machine != "" && strings.Contains(first.Mark, "Looks like") && len(first.Why) > 1 && v.Here == "" &&
+		return ok && v.Cards[0].Name == first.Name && v.Machine != "" && strings.Contains(first.Mark, "Looks like") && len(first.Why) > 1 && v.Here == "" &&
 			first.button("Show tab") != "" && first.button("Close tab") != "" && first.button("Allow") != "" && first.button("Ask again later") != ""
 	})
 	if err != nil {

@@ -95,9 +95,9 @@ test("nothing in the window is written as markup, and nothing comes from elsewhe
   assert.doesNotMatch(read("popup.css"), /url\(|@import/);
 });
 
-test("what an alert is about stands first, then what uses most", () => {
-  const rows = [{ machine: 9 }, { machine: 60 }, { machine: 5, alert: "x-1" }];
-  assert.deepEqual(ranked(rows).map((r) => r.machine), [5, 60, 9]);
+test("what an alert is about stands first, then what else was judged, then what uses most", () => {
+  const rows = [{ machine: 9, why: [] }, { machine: 60, why: [] }, { machine: 7, why: ["x"] }, { machine: 5, why: [], alert: "x-1" }];
+  assert.deepEqual(ranked(rows).map((r) => r.machine), [5, 7, 60, 9]);
 });
 
 test("a long name keeps its end, where its owner stands", () => {
