@@ -74,7 +74,7 @@ func TestHostileAlert(t *testing.T) {
 				for _, level := range []string{"exact", "shared", "probable", "unknown", "", name} {
 					a := &api.Alert{
 						Subject: subject, SiteConfidence: level, Site: name, EmbeddedIn: name + "!",
-						Sites: []string{name, name, name, name}, Browser: name, ProcessName: name, Exe: name, Tabs: 2,
+						Sites: []string{name, name, name, name}, Candidates: []string{name, name, name, name}, Browser: name, ProcessName: name, Exe: name, Tabs: 2,
 						Processes: 2, Severity: name, Evidence: []api.Evidence{{Rule: name, Text: name}},
 					}
 					for _, s := range append(w.Details(a), w.Who(a), w.Title(a), w.Body(a), w.Menu(a), w.Tab(a)) {

@@ -43,6 +43,7 @@ func english() *Sentences {
 		Menu:            "{who}: {cores} for {time}",
 		DetailsTitle:    "Why minewatch noticed {who}",
 		DetailsProgram:  "Program {name}, process {pid}.",
+		DetailsOpen:     "Open in your browsers of late: {sites}. It may be one of them, or none.",
 		LooksVery:       "It looks very much like mining ({percent} %).",
 		LooksLike:       "It looks like mining ({percent} %).",
 		LooksLittle:     "It looks only partly like mining ({percent} %).",

@@ -41,6 +41,7 @@ func japanese() *Sentences {
 		Menu:              "{who}: {cores}、{time}",
 		DetailsTitle:      "minewatch が {who} に気づいた理由",
 		DetailsProgram:    "プログラム {name}、プロセス番号 {pid}。",
+		DetailsOpen:       "最近ブラウザーで開かれていたサイト: {sites}。このいずれかかもしれませんし、どれでもないかもしれません。",
 		LooksVery:         "マイニングに非常によく似ています（{percent} %）。",
 		LooksLike:         "マイニングに似ています（{percent} %）。",
 		LooksLittle:       "マイニングと一部似ています（{percent} %）。",

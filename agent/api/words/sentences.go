@@ -44,6 +44,7 @@ type Sentences struct {
 	Menu              string `about:"title of a menu entry; {time} is one of the short spans"`
 	DetailsTitle      string `about:"title of the notification with the details of an alert"`
 	DetailsProgram    string `about:"{name} of a program, {pid} its process number"`
+	DetailsOpen       string `about:"{sites} of tabs that were open lately, of which none is known to be it"`
 	LooksVery         string `about:"how sure: {percent} is 90 to 99"`
 	LooksLike         string `about:"how sure: {percent} is 60 to 89"`
 	LooksLittle       string `about:"how sure: {percent} is 1 to 59"`

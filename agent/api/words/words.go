@@ -109,11 +109,15 @@ func (w Words) Menu(a *api.Alert) string {
 	return w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.span(a.Busy, true)))
 }
 
-// Details are the lines that say why: the program, how much it looks like mining, and what each rule found (in
-// English, as the judge words it), at most eight.
+// Details are the lines that say why: the program, what may be behind it where nobody could be named, how much it looks
+// like mining, and what each rule found (in English, as the judge words it), at most eight.
 func (w Words) Details(a *api.Alert) []string {
 	program := Fill(w.Say.DetailsProgram, "name", w.program(a), "pid", strconv.Itoa(int(a.PID)))
-	lines := []string{w.Menu(a), program, w.looks(a.Confidence)}
+	lines := []string{w.Menu(a), program}
+	if len(a.Candidates) > 1 { // one alone would read like an answer
+		lines = append(lines, Fill(w.Say.DetailsOpen, "sites", w.list(a.Candidates)))
+	}
+	lines = append(lines, w.looks(a.Confidence))
 	for i, e := range a.Evidence {
 		if i == 8 {
 			break

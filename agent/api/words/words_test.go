@@ -246,6 +246,30 @@ func TestDetails(t *testing.T) {
 	}
 }
 
+// Hosts from session files are candidates: several, never one, and said as such.
+func TestDetailsOfCandidates(t *testing.T) {
+	t.Parallel()
+	line := func(l words.Lang, hosts ...string) string {
+		return words.In(l).Details(films(func(a *api.Alert) {
+			a.Site, a.SiteConfidence, a.Candidates = "", "unknown", hosts
+		}))[2]
+	}
+	for want, hosts := range map[string][]string{
+		"Open in your browsers of late: a.test, b.test. It may be one of them, or none.":                    {"a.test", "b.test"},
+		"Open in your browsers of late: a.test, b.test, c.test and 2 more. It may be one of them, or none.": {"a.test", "b.test", "c.test", "d.test", "e.test"},
+	} {
+		if got := line(words.English, hosts...); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := line(words.Japanese, "a.test", "b.test"); !strings.Contains(got, "a.test") || !strings.Contains(got, "どれでもない") {
+		t.Errorf("got %q", got)
+	}
+	if got := line(words.English, "a.test"); strings.Contains(got, "a.test") {
+		t.Errorf("a single host is named: %q", got)
+	}
+}
+
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
