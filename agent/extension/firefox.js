@@ -6,8 +6,8 @@
 const PER_PROCESS = 2 ** 31;
 
 // PATIENCE is how long all frames together may take to answer, in milliseconds; the program waits for 4.5 s. On a full
-// machine the first question to 20 processes took 2 s, later ones 20 ms. SHORTLY is how long a page may take that hung
-// at an earlier question, or that is only asked whether its process answers at all.
+// machine the first question to 20 processes took 2 s, later ones 20 ms. SHORTLY is how long a page may take that is
+// only asked whether its process answers at all.
 export const PATIENCE = 3_500;
 const SHORTLY = 300;
 
@@ -93,7 +93,8 @@ export class Finder {
   }
 
   // #ask looks into a frame and returns what probe does, or "late". A frame that has not answered an earlier question
-  // is not asked a second time, nor waited for as long.
+  // is not asked a second time, and all questions together wait for it only once: should it answer later, that is
+  // remembered.
   async #ask(chrome, tab, { frameId, documentId }, end) {
     const now = performance.now();
     const key = `${tab} ${frameId} ${documentId}`;
@@ -107,8 +108,8 @@ export class Finder {
         if (this.#trusted) this.#remember(documentId, got.processId);
       });
     }
-    const mine = Math.min(end, asked.since + PATIENCE) - now; // less if an earlier question waited for it already
-    return within(Math.max(mine, SHORTLY), asked.answer);
+    const mine = Math.min(end, asked.since + PATIENCE) - now; // none if an earlier question waited for it already
+    return within(Math.max(mine, 0), asked.answer);
   }
 
   #remember(document, process) {

@@ -102,6 +102,24 @@ test("a hung page is not named beside one that answers, nor waited for again", a
   assert.deepEqual(b.probes, [[1, 0], [2, 0], [1, 0]]); // the hung one once; the other to see that its process answers
 });
 
+test("a page that hung at an earlier question holds up no later one", async () => {
+  const finder = new Finder();
+  const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 13, FILMS, "hangs"]] }] });
+  await inTime(() => ask(b, who(12), finder));
+  const later = performance.now() + PATIENCE;
+  mock.method(performance, "now", () => later);
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const asked = ask(b, who(12), finder);
+    await settle();
+    mock.timers.tick(1); // what lasts longer never ends here
+    assert.deepEqual(names(await asked), [[1, "https://news.test", "https://news.test"]]);
+  } finally {
+    mock.timers.reset();
+    mock.restoreAll();
+  }
+});
+
 test("of two hung pages that may share a process none is named for sure", async () => {
   const finder = new Finder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 12, FILMS, "hangs"]] }] });

@@ -379,3 +379,28 @@ func TestLinkFirstTick(t *testing.T) {
 		t.Errorf("kept is %+v", known)
 	}
 }
+
+// Programs as the browsers install them on Linux, macOS and Windows.
+func TestBrowsersAreRecognised(t *testing.T) {
+	for family, programs := range map[string][]string{
+		"chromium": {
+			"chromium", "chromium-browser", "chrome", "google-chrome", "msedge", "brave", "vivaldi-bin", "opera",
+			"Chromium", "Google Chrome", "Microsoft Edge", "Brave Browser", "Vivaldi", "Opera",
+			"chromium.exe", "chrome.exe", "msedge.exe", "brave.exe", "vivaldi.exe", "opera.exe", "CHROME.EXE",
+		},
+		"firefox": {"firefox", "firefox-esr", "firefox-bin", "Firefox", "firefox.exe", "librewolf"},
+		"": {
+			"", "code", "chrome-sandbox", "chrome_crashpad_handler", "Google Chrome Helper (Renderer)", "crashreporter",
+			"thunderbird", "chromedriver", "my-firefox", "operations", ".exe",
+		},
+	} {
+		for _, program := range programs {
+			// Either tells: a thread's name may stand where the program's should.
+			named := known{info: heuristics.ProcessInfo{Name: program}}
+			called := known{info: heuristics.ProcessInfo{Name: "exe"}, command: commandLine{program: program}}
+			if a, b := named.familyOf(), called.familyOf(); a != family || b != family {
+				t.Errorf("%q is of the family %q by its name and %q by its command line, want %q", program, a, b, family)
+			}
+		}
+	}
+}

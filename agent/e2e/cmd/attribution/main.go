@@ -84,10 +84,12 @@ func cost(ctx context.Context, family string, o attribution.Options, idle time.D
 	without := (all[0].CPU + all[2].CPU) / 2
 	more := math.Round((with-without)*1000) / 1000
 	to.Idle, to.HostRSS = &more, max(all[1].HostRSS, all[3].HostRSS)
-	_, err = fmt.Fprintf(o.Progress, "%s: %d tabs at rest: without the extension %.3f and %.3f CPU s a minute, with it %.3f and %.3f\n",
-		family, attribution.IdleTabs, all[0].CPU, all[2].CPU, all[1].CPU, all[3].CPU)
+	_, err = fmt.Fprintf(o.Progress, "%s: %d tabs at rest, CPU s a minute (median, mean): without the extension %s and %s, with it %s and %s\n",
+		family, attribution.IdleTabs, both(all[0]), both(all[2]), both(all[1]), both(all[3]))
 	return err
 }
+
+func both(one attribution.Idling) string { return fmt.Sprintf("%.3f (%.3f)", one.CPU, one.Mean) }
 
 // compare prints a line for each way of reaching the extension.
 func compare(ctx context.Context, family string, o attribution.Options, idle time.Duration) error {
