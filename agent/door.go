@@ -311,6 +311,9 @@ func (d *daemon) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Q
 	}, nil
 }
 
+// Garbled notes that a host sent what is no answer.
+func (d *daemon) Garbled(c server.Caller, why error) { d.bridge.Refuse(c.PID, why) }
+
 // Answer takes what a browser said.
 func (d *daemon) Answer(c server.Caller, a api.Answer) error {
 	if browser.IsWish(a) {

@@ -172,6 +172,15 @@ func (b *Bridge) Answer(pid int32, said api.Answer) error {
 	return nil
 }
 
+// Refuse notes that a host sent what is no answer at all.
+func (b *Bridge) Refuse(pid int32, why error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if h := b.hosts[pid]; h != nil { // of strangers there is nothing to say
+		_ = b.refuse(h, why)
+	}
+}
+
 // refuse counts an answer thrown away and says so once a host: a line a message would fill the log. The caller holds
 // the lock.
 func (b *Bridge) refuse(h *attached, err error) error {

@@ -270,3 +270,28 @@ func FuzzAnswer(f *testing.F) {
 		}
 	})
 }
+
+// FuzzReadFrame reads any bytes as a stream of native messages: what comes out is within the limit and in the stream,
+// and the stream ends without an error only between two messages.
+func FuzzReadFrame(f *testing.F) {
+	whole := framed(`{"v":1,"type":"hello"}`)
+	for _, seed := range [][]byte{nil, whole, whole[:7], whole[:2], append(slices.Clone(whole), whole...), {0, 0, 0, 64, '{'}, {0, 0, 0, 0}, []byte("GET / HTTP/1.1\r\n\r\n")} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		in := bytes.NewReader(data)
+		for {
+			at := len(data) - in.Len()
+			body, err := readFrame(in)
+			if err != nil {
+				if errors.Is(err, io.EOF) && at != len(data) {
+					t.Errorf("%d bytes are left, but the stream ends well", len(data)-at)
+				}
+				return
+			}
+			if n := len(body); n == 0 || n > maxFromBrowser || !bytes.Equal(body, data[at+4:at+4+n]) {
+				t.Errorf("a message of %d bytes that are not those of the stream", n)
+			}
+		}
+	})
+}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode"
+
+	"github.com/minewatch/minewatch/agent/api"
 )
 
 const (
@@ -27,7 +29,9 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 
 func decodeJSON(body io.Reader, v any) error {
 	in := json.NewDecoder(body)
-	in.DisallowUnknownFields()
+	if _, of := v.(*api.Answer); !of { // a newer extension may say more than an older agent knows
+		in.DisallowUnknownFields()
+	}
 	err := in.Decode(v)
 	if err == nil {
 		if _, err = in.Token(); errors.Is(err, io.EOF) {

@@ -37,6 +37,7 @@ func TestBodies(t *testing.T) {
 		"long white space":  {post("/v1/alerts/r-1/snooze", `{"for_s":3}`+strings.Repeat(" ", maxBody)), 413, "the request is longer than 65536 bytes"},
 		"answer, 100 kB":    {post("/v1/browser/answers", `{"type":"done","error":"`+strings.Repeat("x", 100_000)+`"}`), 204, ""},
 		"answer, too long":  {post("/v1/browser/answers", `{"type":"done","error":"`+strings.Repeat("x", maxFrames)+`"}`), 413, "the request is longer than 131072 bytes"},
+		"answer, newer":     {post("/v1/browser/answers", `{"type":"done","id":1,"of_tomorrow":true}`), 204, ""},
 		"deep":              {post("/v1/browser/answers", `{"frames":`+strings.Repeat("[", 60_000)), 400, "the request is not valid JSON"},
 		"form":              {strings.Replace(post("/v1/alerts/r-1/snooze", `{"for_s":3}`), "application/json", "text/plain", 1), 415, "application/json"},
 		"long header":       {"GET /v1/status HTTP/1.1\r\nHost: minewatch\r\nX: " + strings.Repeat("x", maxHeader) + "\r\n\r\n", 431, ""},

@@ -150,6 +150,8 @@ func (d *desk) Questions(ctx context.Context, c Caller) (iter.Seq[api.Question],
 	}, nil
 }
 
+func (d *desk) Garbled(c Caller, why error) { d.note(c, "garbled: %v", why) }
+
 func (d *desk) Answer(c Caller, a api.Answer) error {
 	d.note(c, "answer %s", a.Type)
 	d.mu.Lock()

@@ -163,6 +163,7 @@ func (d *door) disallow(_ context.Context, c Caller, w http.ResponseWriter, r *h
 func (d *door) answers(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	var a api.Answer
 	if err := decode(w, r, maxFrames, &a); err != nil {
+		d.agent.Garbled(c, err)
 		return nil, err
 	}
 	return nil, d.agent.Answer(c, a)

@@ -37,6 +37,8 @@ type Agent interface {
 	// Questions must end when ctx does, as Events.
 	Questions(ctx context.Context, c Caller) (iter.Seq[api.Question], error)
 	Answer(c Caller, a api.Answer) error
+	// Garbled is told of an answer that was none, and why.
+	Garbled(c Caller, why error)
 }
 
 // Caller is who opened a connection, as the kernel says.
