@@ -237,8 +237,11 @@ type Answer struct {
 	ID   int64  `json:"id,omitzero"`
 	// Extension is the extension's version, in "hello".
 	Extension string `json:"extension,omitzero"`
-	// Browser is "firefox", in the "hello" from one: only its numbers of processes need a check.
+	// Browser is "firefox", in the "hello" from one: its numbers of processes need a check.
 	Browser string `json:"browser,omitzero"`
+	// Measures is set in "hello" where the person lets the extension take pages through the memory step, so that the
+	// numbers can be checked. Firefox's always does.
+	Measures bool `json:"measures,omitzero"`
 	// Renderer is that of the question in "frames", in the "done" to a "grow" the one that the extension believes the
 	// page to live in, and in "disallow" the one whose site is meant.
 	Renderer int     `json:"renderer,omitzero"`

@@ -2,21 +2,22 @@
 
 import { answer } from "./answer.js";
 import { Desk } from "./desk.js";
-import { Finder, isFirefox } from "./firefox.js";
+import { Finder } from "./finder.js";
+import { GeckoFinder, isFirefox } from "./firefox.js";
 import { Flagged, Warner } from "./flagged.js";
 import { everyFrame, Memory } from "./frames.js";
 import { keepLine } from "./port.js";
-import { Steps } from "./step.js";
+import { measures, Steps } from "./step.js";
 
 const memory = new Memory();
-const finder = isFirefox(chrome) ? new Finder() : undefined;
+const finder = isFirefox(chrome) ? new GeckoFinder() : new Finder();
 const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
 const flagged = new Flagged(chrome.storage.local);
 const warner = new Warner(chrome, flagged);
 const desk = new Desk(chrome, memory, finder, flagged, warner);
 
 chrome.webNavigation.onCommitted.addListener((page) => {
-  memory.see(page.processId, page.url);
+  if (finder.trusted) memory.see(page.processId, page.url);
   warner.visited(page);
 });
 desk.listen();
@@ -25,11 +26,18 @@ desk.listen();
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(() => {});
 
-desk.use(
-  keepLine(
-    chrome,
-    (question) => answer(chrome, memory, question, finder, steps),
-    () => finder?.trust(),
-    (message) => desk.told(message),
-  ),
+const line = keepLine(
+  chrome,
+  (question) => answer(chrome, memory, question, finder, steps),
+  () => finder.trust(),
+  (message) => desk.told(message),
 );
+desk.use(line);
+
+// Firefox's manifest asks for what measuring takes, the others leave it to the person.
+if (!isFirefox(chrome)) {
+  const look = async () => line.measures(await measures(chrome));
+  chrome.permissions.onAdded.addListener(look);
+  chrome.permissions.onRemoved.addListener(look);
+  look();
+}

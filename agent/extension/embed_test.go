@@ -72,9 +72,9 @@ func TestIDFollowsFromKey(t *testing.T) {
 
 // What the extension may do is promised to its users, and there is no door for pages or other extensions.
 func TestPermissions(t *testing.T) {
-	for family, want := range map[string]struct{ permissions, hosts []string }{
-		Chromium: {[]string{"idle", "nativeMessaging", "storage", "webNavigation"}, nil},
-		Firefox:  {[]string{"idle", "nativeMessaging", "scripting", "storage", "webNavigation"}, []string{"<all_urls>"}},
+	for family, want := range map[string]struct{ permissions, hosts, optional, optionalHosts []string }{
+		Chromium: {[]string{"idle", "nativeMessaging", "storage", "webNavigation"}, nil, []string{"scripting"}, []string{"<all_urls>"}},
+		Firefox:  {[]string{"idle", "nativeMessaging", "scripting", "storage", "webNavigation"}, []string{"<all_urls>"}, nil, nil},
 	} {
 		m := readManifest(t, "manifest."+family+".json")
 		if diff := cmp.Diff(want.permissions, m.Permissions); diff != "" {
@@ -83,7 +83,10 @@ func TestPermissions(t *testing.T) {
 		if diff := cmp.Diff(want.hosts, m.HostPermissions); diff != "" {
 			t.Errorf("%s: host permissions (-want +got):\n%s", family, diff)
 		}
-		if len(m.Optional)+len(m.OptionalHosts)+len(m.ContentScripts) > 0 || m.Reachable != nil || m.Exposed != nil {
+		if diff := cmp.Diff([][]string{want.optional, want.optionalHosts}, [][]string{m.Optional, m.OptionalHosts}); diff != "" {
+			t.Errorf("%s: what it may ask for later (-want +got):\n%s", family, diff)
+		}
+		if len(m.ContentScripts) > 0 || m.Reachable != nil || m.Exposed != nil {
 			t.Errorf("%s: the manifest asks for more than it promises: %+v", family, m)
 		}
 	}

@@ -2,6 +2,8 @@
 // that made the frame (the childID on its command line) times 2^31, plus a counter. So a frame's process is known from
 // any frame within it, and a frame without one is given an empty one for a moment. This numbering is not documented.
 
+import { Finder } from "./finder.js";
+
 // PER_PROCESS is the distance between the numbers of frames of two processes.
 const PER_PROCESS = 2 ** 31;
 
@@ -11,9 +13,8 @@ const PER_PROCESS = 2 ** 31;
 export const PATIENCE = 3_500;
 const SHORTLY = 300;
 
-// AT_ONCE is how many frames are looked into at a time; MAX_KNOWN the most documents whose process is remembered.
+// AT_ONCE is how many frames are looked into at a time.
 const AT_ONCE = 16;
-const MAX_KNOWN = 4_096;
 
 // isFirefox reports whether this browser numbers frames as Firefox does.
 export function isFirefox(chrome) {
@@ -25,22 +26,16 @@ export function childOf(frameId) {
   return Number.isSafeInteger(frameId) && frameId > 0 ? Math.floor(frameId / PER_PROCESS) : 0;
 }
 
-// Finder finds the processes of frames. A document never moves to another process, so what was found is remembered as
-// long as the browser's number of the document stands.
-export class Finder {
-  #known = new Map(); // documentId -> process
-  #trusted = true; // the numbers of frames
+// GeckoFinder finds the processes of frames, and remembers what it found.
+export class GeckoFinder extends Finder {
   #asked = new Map(); // "tab frame document" -> {answer, since} of one that is still awaited
 
   // find adds to each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost is "late" if
   // the page did not answer in time and "refused" if the browser lets no extension in. live says that the page answered
   // just now. If some are late, a page of the renderer is live or it hangs as well.
   async find(chrome, tabs, renderer, patience = PATIENCE) {
-    if (!this.#trusted) {
-      for (const f of tabs.flatMap((t) => t.frames)) {
-        f.processId = this.#known.get(f.documentId) ?? 0;
-        if (!f.processId) f.lost = "refused";
-      }
+    if (!this.trusted) {
+      await super.find(chrome, tabs);
       return;
     }
     const open = [];
@@ -48,7 +43,7 @@ export class Finder {
     for (const { tab, frames } of tabs) {
       const makers = new Map(frames.map((f) => [f.parentFrameId, childOf(f.frameId)]));
       for (const f of frames) {
-        f.processId = makers.get(f.frameId) || this.#known.get(f.documentId) || 0;
+        f.processId = makers.get(f.frameId) || this.known(f.documentId);
         if (!f.processId) open.push({ tab, frame: f });
         else if (f.processId === renderer) there.push({ tab, frame: f });
       }
@@ -56,23 +51,6 @@ export class Finder {
     await this.#askAll(chrome, open, patience);
     const found = open.some(({ frame }) => frame.processId === renderer);
     if (!found && open.some(({ frame }) => frame.lost === "late")) await this.#askAll(chrome, there.slice(0, 1), SHORTLY);
-  }
-
-  // distrust has the numbers of frames say nothing from now on: the program has seen a page live elsewhere.
-  distrust() {
-    this.#trusted = false;
-    this.#known.clear();
-  }
-
-  // trust is for a program that has not seen anything yet.
-  trust() {
-    if (!this.#trusted) this.#known.clear();
-    this.#trusted = true;
-  }
-
-  // told notes where a document lives, as the program has seen.
-  told(document, process) {
-    if (!this.#trusted) this.#remember(document, process);
   }
 
   // #askAll looks into frames, some at a time, until the patience is over.
@@ -105,17 +83,11 @@ export class Finder {
       this.#asked.set(key, asked);
       asked.answer.then((got) => {
         this.#asked.delete(key);
-        if (this.#trusted) this.#remember(documentId, got.processId);
+        if (this.trusted) this.remember(documentId, got.processId);
       });
     }
     const mine = Math.min(end, asked.since + PATIENCE) - now; // none if an earlier question waited for it already
     return within(Math.max(mine, 0), asked.answer);
-  }
-
-  #remember(document, process) {
-    if (!document || !process) return;
-    this.#known.set(document, process);
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value);
   }
 }
 

@@ -1,5 +1,6 @@
 // Who lives in a renderer process: the frames of the open tabs, by the browser's own number of the process.
 
+import { Finder } from "./finder.js";
 import { originOf } from "./origin.js";
 
 // MAX_FRAMES and MAX_LENGTH bound what is said of one renderer: the frames, and the characters they take as JSON.
@@ -38,14 +39,11 @@ export class Memory {
   }
 }
 
-// Chromium's frames come with the number of their process.
-const AS_TOLD = { find: async () => {} };
-
 // SOON is how long one tab's frames may take to answer, in milliseconds, where somebody waits.
 const SOON = 800;
 
 // framesOf returns what is known of a tab's frames: an empty list if there is no such tab, or none it may say.
-export async function framesOf(chrome, tab, finder = AS_TOLD) {
+export async function framesOf(chrome, tab, finder = new Finder()) {
   const frames = await listFrames(chrome, tab);
   await finder.find(chrome, [{ tab, frames }], undefined, SOON);
   return frames;
@@ -60,7 +58,7 @@ async function listFrames(chrome, tab) {
 }
 
 // everyFrame returns [{tab, frames}] of all tabs, those in the background first.
-export async function everyFrame(chrome, finder = AS_TOLD) {
+export async function everyFrame(chrome, finder = new Finder()) {
   const tabs = await awakeTabs(chrome);
   tabs.sort((a, b) => Number(a.active) - Number(b.active));
   const listed = await listAll(chrome, tabs);
@@ -83,8 +81,8 @@ export function runs(frame) {
 }
 
 // whoLivesIn returns {frames, last}: the running frames of all tabs in the renderer, and the origin that was last seen
-// there if none of them can be named. finder is needed in a browser that does not tell the processes of frames.
-export async function whoLivesIn(chrome, memory, renderer, finder = AS_TOLD) {
+// there if none of them can be named. finder says which process a frame lives in.
+export async function whoLivesIn(chrome, memory, renderer, finder = new Finder()) {
   const [awake, windows] = await Promise.all([awakeTabs(chrome), chrome.windows.getAll()]);
   const listed = await listAll(chrome, awake);
   await finder.find(chrome, listed, renderer);

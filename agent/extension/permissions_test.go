@@ -20,10 +20,14 @@ func TestPermissionsHaveReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	written := map[string][]string{} // family -> permissions
+	asks := map[string][]string{}    // those of them that are optional
 	for _, row := range permissionRow().FindAllStringSubmatch(string(page), -1) {
 		for _, family := range []string{Chromium, Firefox} {
 			if row[2] == "all" || strings.ToLower(row[2]) == family {
 				written[family] = append(written[family], row[1])
+				if strings.HasPrefix(row[3], "optional") {
+					asks[family] = append(asks[family], row[1])
+				}
 			}
 		}
 	}
@@ -34,6 +38,10 @@ func TestPermissionsHaveReasons(t *testing.T) {
 			if !slices.Contains(written[family], p) {
 				t.Errorf("manifest.%s.json asks for %q, and docs/permissions.md gives no reason for it there", family, p)
 			}
+		}
+		optional := slices.Concat(m.Optional, m.OptionalHosts)
+		if slices.Sort(optional); !slices.Equal(slices.Sorted(slices.Values(asks[family])), optional) {
+			t.Errorf("docs/permissions.md calls %q optional in %s, the manifest %q", asks[family], family, optional)
 		}
 		for _, p := range written[family] {
 			if !slices.Contains(asked, p) {

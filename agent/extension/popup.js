@@ -1,6 +1,7 @@
 // The extension's window: which tabs use the processor now, why one is watched, and what a person may do about it.
 // Every text goes into the page as text, never as markup.
 
+import { isFirefox } from "./firefox.js";
 import { Card } from "./popup-card.js";
 import { percent, ranked, short, topOf, wellFormed } from "./popup-view.js";
 
@@ -18,6 +19,7 @@ const language = say("language");
 const $ = (id) => document.getElementById(id);
 const cards = new Map(); // renderer -> Card
 let unseenFor = 0; // looks in a row
+let checkable = false; // the browser can be asked to let names be double-checked
 
 // put writes a text only when it changed: a screen reader says what changes.
 function put(node, text) {
@@ -76,9 +78,18 @@ async function look() {
   put($("machine"), ok ? say("machine", [percent(language, view.machine)]) : "");
   $("more").hidden = !(view.more > 0);
   put($("more"), view.more > 0 ? say("more", [String(view.more)]) : "");
+  $("check").hidden = !(ok && checkable && there.size > 0);
   unseenFor = view.unseen >= UNSEEN ? unseenFor + 1 : 0;
   $("unseen").hidden = unseenFor < LASTS;
   put($("unseen"), unseenFor < LASTS ? "" : say("unseenRest", [percent(language, view.unseen)]));
+}
+
+// MEASURING is what the browser asks the person for, so that the program can measure where pages live (step.js). Firefox
+// has given it already.
+const MEASURING = { permissions: ["scripting"], origins: ["<all_urls>"] };
+
+async function offer() {
+  checkable = !isFirefox(chrome) && !(await chrome.permissions.contains(MEASURING).catch(() => true));
 }
 
 let forgets = "";
@@ -125,6 +136,15 @@ $("tabs").setAttribute("aria-label", say("tabs"));
 $("forget").addEventListener("click", async () => {
   await act({ type: "forget", site: forgets }, "forgot");
 });
+
+put($("check-why"), say("checkNamesWhy"));
+put($("check-names"), say("checkNames"));
+$("check-names").addEventListener("click", async () => {
+  if (await chrome.permissions.request(MEASURING).catch(() => false)) tell(say("checksNames"));
+  await offer();
+  $("check").hidden = !checkable;
+});
+offer();
 
 async function watch() {
   try {

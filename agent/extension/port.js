@@ -23,12 +23,18 @@ const TOLD = new Set(["load", "acted", "flagged", "unflagged"]);
 
 // keepLine keeps a line to the program open, says hello on it, and sends what answerTo(question) resolves to. It says
 // nothing else unasked. begin is called whenever the line is opened, told with what the program says without asking.
-// It returns {say, open}: say(message) sends what a person wants and reports whether there is a line to send it on,
-// open() reports whether a program was found at the other end.
+// It returns {say, open, measures}: say(message) sends what a person wants and reports whether there is a line to send
+// it on, open() reports whether a program was found at the other end, measures(yes) has hello say from now on whether
+// pages can be measured, and says it at once if that is news.
 export function keepLine(chrome, answerTo, begin = () => {}, told = () => {}) {
   let wait = FIRST_WAIT;
   let line; // of the open port
+  let measuring = false;
 
+  const hello = () => ({
+    type: "hello", extension: chrome.runtime.getManifest().version,
+    ...(isFirefox(chrome) && { browser: "firefox" }), ...(measuring && { measures: true }),
+  });
   const open = () => {
     begin();
     const port = chrome.runtime.connectNative(HOST);
@@ -63,13 +69,18 @@ export function keepLine(chrome, answerTo, begin = () => {}, told = () => {}) {
       setTimeout(open, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
-    send({ type: "hello", extension: chrome.runtime.getManifest().version, ...(isFirefox(chrome) && { browser: "firefox" }) });
+    send(hello());
   };
   open();
   return {
     say: (message) => {
       line?.send(message);
       return line !== undefined;
+    },
+    measures: (yes) => {
+      if (yes === measuring) return;
+      measuring = yes;
+      line?.send(hello());
     },
     // A browser that finds no program breaks the line at once.
     open: () => line !== undefined && performance.now() - line.since > STANDS,

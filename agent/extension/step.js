@@ -1,5 +1,5 @@
 // The memory step: a page is made to hold memory for a moment, by a size that the program chose, so that the program can
-// see in which process that happens. It needs no numbering of the browser's; that of Firefox is checked with it.
+// see in which process that happens. It needs no numbering of the browser's, and checks it.
 
 import { originOf } from "./origin.js";
 
@@ -11,9 +11,18 @@ const LONGEST = 8_000;
 const MAX_MIB = 40;
 const MAX_STEPS = 2;
 
+// measures reports whether the browser lets the extension take pages through their steps: in the Chromium family only
+// once the person has allowed it.
+export async function measures(chrome) {
+  try {
+    return Boolean(chrome.scripting) && (await chrome.permissions.contains({ permissions: ["scripting"], origins: ["<all_urls>"] }));
+  } catch {
+    return false;
+  }
+}
+
 // Steps takes one page after another through its steps. list(chrome) returns [{tab, frames}] with what is known of the
-// frames' processes. finder and memory are told what the program has seen; a browser that tells the processes of frames
-// needs no finder.
+// frames' processes. finder and memory are told what the program has seen.
 export class Steps {
   #list;
   #finder;
@@ -36,11 +45,10 @@ export class Steps {
       case "shrink":
         return this.#shrink(chrome);
       case "lives":
-        if (!this.#last?.documentId || !this.#finder) return { error: "no_tab" };
+        if (!this.#last?.documentId) return { error: "no_tab" };
         this.#finder.told(this.#last.documentId, renderer);
         return {};
       case "distrust":
-        if (!this.#finder) return { error: "failed" };
         this.#finder.distrust();
         this.#memory.forget();
         return {};

@@ -7,9 +7,13 @@ test("the worker connects, listens for what makes it start, and answers", async 
   const b = browser({ tabs: [] });
   globalThis.chrome = b.chrome;
   await import("../background.js");
-  assert.deepEqual(Object.keys(b.listeners).sort(), ["committed", "installed", "message", "startup"]);
+  assert.deepEqual(Object.keys(b.listeners).sort(), ["committed", "granted", "installed", "message", "revoked", "startup"]);
   b.listeners.committed({ tabId: 5, frameId: 0, processId: 12, url: "https://news.test/story" });
   b.ports[0].say(golden("question-who"));
   await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(b.ports[0].sent, [golden("answer-hello"), golden("answer-frames-last")]);
+  b.chrome.scripting = {};
+  b.chrome.permissions.contains = async () => true;
+  await b.listeners.granted();
+  assert.deepEqual(b.ports[0].sent.at(-1), golden("answer-hello-measures"));
 });

@@ -10,7 +10,7 @@ export function golden(name) {
 
 // browser returns a `chrome` whose windows and tabs are as given. A tab's frames are [frameId, parentFrameId,
 // processId, url, documentLifecycle]; like the real one, tabs have no address (that takes the permission "tabs").
-export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], user }) {
+export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], user, granted = false }) {
   const calls = [];
   const listeners = {};
   const event = (name) => ({ addListener: (f) => (listeners[name] = f) });
@@ -56,13 +56,18 @@ export function browser({ windows = [{ id: 1, state: "normal" }], tabs = [], use
         tabs
           .find((t) => t.id === tabId)
           ?.frames.map(([frameId, parentFrameId, processId, url, documentLifecycle = "active"]) => ({
-            frameId, parentFrameId, processId, url, documentLifecycle, // as the browser names them
+            frameId, parentFrameId, processId, url, documentLifecycle, documentId: `${tabId} ${frameId} ${url}`, // as the browser names them
           })) ?? null,
       getFrame: async ({ tabId, frameId }) => {
         const frame = tabs.find((t) => t.id === tabId)?.frames.find(([id]) => id === frameId);
         return frame ? { frameId, url: frame[3] } : null;
       },
       onCommitted: event("committed"),
+    },
+    permissions: {
+      contains: async ({ permissions, origins }) => granted && permissions.join() === "scripting" && origins.join() === "<all_urls>",
+      onAdded: event("granted"),
+      onRemoved: event("revoked"),
     },
     runtime: {
       getManifest: () => ({ version: "0.1.0" }),

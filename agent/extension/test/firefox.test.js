@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { answer } from "../answer.js";
-import { childOf, Finder, isFirefox, PATIENCE } from "../firefox.js";
+import { childOf, GeckoFinder, isFirefox, PATIENCE } from "../firefox.js";
 import { Memory } from "../frames.js";
 import { browser, firefox, golden, numbered } from "./browser.js";
 
@@ -10,7 +10,7 @@ const NEWS = "https://news.test/story?id=7#end";
 const FILMS = "http://films.test:8080/watch";
 
 const who = (renderer) => ({ ...golden("question-who"), renderer });
-const ask = (b, question, finder = new Finder(), memory = new Memory()) => answer(b.chrome, memory, question, finder);
+const ask = (b, question, finder = new GeckoFinder(), memory = new Memory()) => answer(b.chrome, memory, question, finder);
 const names = (got) => (got.frames ?? []).map((f) => [f.tab, f.origin, f.top]);
 
 // settle lets everything run that waits for nothing but its turn.
@@ -68,7 +68,7 @@ test("a frame within says without a look where the one around it lives", async (
 });
 
 test("a document is looked into once, another in its place anew", async () => {
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }] });
   for (let i = 0; i < 3; i++) assert.equal((await ask(b, who(12), finder)).frames.length, 1);
   assert.deepEqual(b.probes, [[1, 0]]);
@@ -80,7 +80,7 @@ test("a document is looked into once, another in its place anew", async () => {
 });
 
 test("an older Firefox without numbers of documents is looked into every time", async () => {
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const b = firefox({ documents: false, tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }] });
   for (let i = 0; i < 3; i++) assert.equal((await ask(b, who(12), finder)).frames.length, 1);
   assert.equal(b.probes.length, 3);
@@ -93,7 +93,7 @@ test("a page that moved on between listing and look is named by what was found",
 });
 
 test("a hung page is not named beside one that answers, nor waited for again", async () => {
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 13, FILMS, "hangs"]] }] });
   const first = await inTime(() => ask(b, who(12), finder));
   assert.deepEqual(names(first), [[1, "https://news.test", "https://news.test"]]);
@@ -103,7 +103,7 @@ test("a hung page is not named beside one that answers, nor waited for again", a
 });
 
 test("a page that hung at an earlier question holds up no later one", async () => {
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 13, FILMS, "hangs"]] }] });
   await inTime(() => ask(b, who(12), finder));
   const later = performance.now() + PATIENCE;
@@ -121,7 +121,7 @@ test("a page that hung at an earlier question holds up no later one", async () =
 });
 
 test("of two hung pages that may share a process none is named for sure", async () => {
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 12, FILMS, "hangs"]] }] });
   await inTime(() => ask(b, who(12), finder)); // the first was found while it still answered
   b.tabs[0].frames[0].push("hangs");
@@ -176,7 +176,7 @@ test("questions at the same time wait for the same slow page as long as each wou
   b.chrome.scripting.executeScript = async (what) => (await slow, quick(what));
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
-    const finder = new Finder();
+    const finder = new GeckoFinder();
     const first = ask(b, who(12), finder);
     await settle();
     const second = ask(b, who(12), finder);

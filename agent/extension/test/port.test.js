@@ -15,6 +15,26 @@ test("says hello and nothing else unasked", async () => {
   assert.deepEqual(b.ports[0].sent, [golden("answer-hello")]);
 });
 
+test("says hello again when it becomes known that pages can be measured, and on every line from then on", async () => {
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const b = browser({});
+    const line = keepLine(b.chrome, async () => assert.fail("nobody asked"));
+    line.measures(false);
+    assert.deepEqual(b.ports[0].sent, [golden("answer-hello")]);
+    line.measures(true);
+    line.measures(true);
+    assert.deepEqual(b.ports[0].sent, [golden("answer-hello"), golden("answer-hello-measures")]);
+    b.ports[0].break();
+    mock.timers.tick(1_000);
+    assert.deepEqual(b.ports[1].sent, [golden("answer-hello-measures")]);
+    line.measures(false);
+    assert.deepEqual(b.ports[1].sent.at(-1), golden("answer-hello"));
+  } finally {
+    mock.timers.reset();
+  }
+});
+
 test("answers a question on the line it came by, and no nonsense", async () => {
   const b = browser({});
   keepLine(b.chrome, async (q) => ({ type: "frames", id: q.id }));

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { answer } from "../answer.js";
-import { Finder } from "../firefox.js";
+import { Finder } from "../finder.js";
+import { GeckoFinder } from "../firefox.js";
 import { everyFrame, Memory } from "../frames.js";
-import { Steps } from "../step.js";
+import { measures, Steps } from "../step.js";
 import { browser, firefox, golden, numbered } from "./browser.js";
 
 const NEWS = "https://news.test/story";
@@ -20,7 +21,7 @@ function setUp(tabs) {
     ran.push([what.target.tabId, what.func.name, ...what.args.slice(0, 1)]);
     return b.hangs ? new Promise(() => {}) : [{ result: b.holds ?? true }];
   };
-  const finder = new Finder();
+  const finder = new GeckoFinder();
   const memory = new Memory();
   const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
   return { b, ran, ask: async (q) => ({ v: 1, ...(await answer(b.chrome, memory, q, finder, steps)) }) };
@@ -102,10 +103,45 @@ test("distrust: numbers of frames say nothing any more, what was measured does",
   assert.deepEqual((await ask(who)).frames.map((f) => f.origin), ["http://films.test:8080"]);
 });
 
-test("a browser that tells the processes of frames has nothing to distrust, and takes no step without permission", async () => {
-  const b = browser({ tabs: tabs() });
-  const steps = new Steps((chrome) => everyFrame(chrome), undefined, new Memory());
-  const ask = (q) => answer(b.chrome, new Memory(), q, undefined, steps);
-  assert.equal((await ask(golden("question-distrust"))).error, "failed");
+// chromium returns a browser of the Chromium family in which the person has allowed measuring, or not.
+function chromium(granted) {
+  const b = browser({ tabs: tabs(), granted });
+  const finder = new Finder();
+  const memory = new Memory();
+  if (granted) b.chrome.scripting = { executeScript: async () => [{ result: true }] };
+  const steps = new Steps((chrome) => everyFrame(chrome, finder), finder, memory);
+  return { b, finder, ask: (q) => answer(b.chrome, memory, q, finder, steps) };
+}
+
+test("Chromium: no step without permission, and whether there is one", async () => {
+  const { b, ask } = chromium(false);
   assert.equal((await ask(golden("question-grow"))).error, "failed");
+  assert.equal(await measures(b.chrome), false);
+  const { b: other, ask: askOther } = chromium(true);
+  assert.equal((await askOther(golden("question-grow"))).ok, true);
+  assert.equal(await measures(other.chrome), true);
+  other.chrome.permissions.contains = async () => false; // taken back, though the browser still has the functions
+  assert.equal(await measures(other.chrome), false);
+  other.chrome.permissions.contains = async () => {
+    throw new Error("x");
+  };
+  assert.equal(await measures(other.chrome), false);
+});
+
+test("Chromium: what it says of processes counts until it is distrusted, then only what the program has seen", async () => {
+  const { ask, finder } = chromium(true);
+  const who = (renderer) => ask({ ...golden("question-who"), renderer });
+  const sites = async (renderer) => [(await who(renderer)).frames?.map((f) => f.origin), (await who(renderer)).last];
+  assert.deepEqual(await sites(13), [["http://films.test:8080"], undefined]);
+  assert.equal((await ask(golden("question-lives"))).error, "no_tab"); // nothing was measured yet
+  assert.deepEqual(await ask(golden("question-distrust")), { type: "done", id: golden("question-distrust").id, ok: true });
+  assert.deepEqual(await sites(13), [undefined, undefined]);
+  assert.equal((await ask({ ...golden("question-grow"), pick: "known" })).error, "no_tab");
+  await ask({ ...golden("question-grow"), pick: "unknown", turn: 0 });
+  await ask(golden("question-shrink"));
+  await ask({ ...golden("question-lives"), renderer: 99 });
+  assert.deepEqual(await sites(99), [["http://films.test:8080"], undefined]);
+  assert.deepEqual(await sites(13), [undefined, undefined]);
+  finder.trust(); // another program at the other end
+  assert.deepEqual(await sites(13), [["http://films.test:8080"], undefined]);
 });

@@ -60,6 +60,7 @@ type attached struct {
 	questions  chan api.Question
 	extension  string
 	browser    string // geckoBrowser or ""
+	measures   bool   // pages can be taken through the memory step
 	gate       gate
 	trust      trust
 	waits      bool                  // no check for now
@@ -154,7 +155,7 @@ func (b *Bridge) Answer(pid int32, said api.Answer) error {
 		return b.refuse(h, err)
 	}
 	if a.Type == "hello" {
-		h.extension, h.browser = a.Extension, a.Browser
+		h.extension, h.browser, h.measures = a.Extension, a.Browser, a.Measures || a.Browser == geckoBrowser
 		return nil
 	}
 	x := b.open[a.ID]

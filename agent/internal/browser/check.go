@@ -16,7 +16,7 @@ type trust int
 const (
 	unchecked trust = iota // to be checked, or the check could not be made
 	checking               // being checked
-	sound                  // they are those on the command lines
+	sound                  // they are those on the command lines, or documented to be
 	broken                 // they are not: the extension goes by what was measured
 )
 
@@ -28,9 +28,10 @@ const (
 	maxHeldAnswers = 64
 )
 
-// Measure has the bridge check once per connection, by the memory step, that the numbers by which Firefox tells
-// processes are those on their command lines; they are not documented. Until then answers from there are held back, and
-// if the check cannot be made they are only probable. Without it they are taken as they are.
+// Measure has the bridge check once per connection, by the memory step, that the numbers by which an extension tells
+// processes are those on their command lines, where the browser lets pages be measured. Until then answers from there
+// are held back. If the check cannot be made, those of Firefox are only probable, because its numbers are not
+// documented; those of Chromium are, and are taken as they are. Without Measure all are.
 func (b *Bridge) Measure(census Census) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -39,7 +40,7 @@ func (b *Bridge) Measure(census Census) {
 
 // deliver hands an answer on, or holds it back until the host that gave it has been checked. The caller holds the lock.
 func (b *Bridge) deliver(from *attached, got heuristics.Renderer) {
-	if from == nil || from.browser != geckoBrowser || b.machine == nil || from.trust == sound || from.trust == broken {
+	if from == nil || !from.measures || b.machine == nil || from.trust == sound || from.trust == broken {
 		b.keep(got)
 		return
 	}
@@ -51,7 +52,15 @@ func (b *Bridge) deliver(from *attached, got heuristics.Renderer) {
 		from.held = append(from.held, got)
 		return
 	}
-	b.keep(weaker(got))
+	b.keep(from.unchecked(got))
+}
+
+// unchecked returns an answer of a host whose numbers could not be checked, as sure as it is.
+func (h *attached) unchecked(got heuristics.Renderer) heuristics.Renderer {
+	if h.browser == geckoBrowser {
+		return weaker(got)
+	}
+	return got
 }
 
 // keep puts an answer where Answers finds it. The caller holds the lock.
@@ -97,6 +106,13 @@ func (b *Bridge) check(h *attached) {
 		b.log.Warn("the processes of this browser's pages are numbered in an unknown way; they are found by measuring, which takes longer",
 			zap.String("browser", h.Browser), zap.Int32("pid", h.Root.PID))
 	case unchecked, checking:
+		for _, got := range held {
+			b.keep(h.unchecked(got))
+		}
+		if h.browser != geckoBrowser {
+			h.trust = sound // as its documentation says
+			return
+		}
 		b.log.Info("the numbers of this browser's processes could not be checked; its sites are only probable for now",
 			zap.String("browser", h.Browser), zap.Int32("pid", h.Root.PID), zap.Error(why))
 		h.waits = true
@@ -105,9 +121,6 @@ func (b *Bridge) check(h *attached) {
 			defer b.mu.Unlock()
 			h.waits = false
 		})
-		for _, got := range held {
-			b.keep(weaker(got))
-		}
 	}
 }
 

@@ -44,9 +44,17 @@ type chromium struct {
 	ended   chan struct{}
 }
 
-// startChromium starts a browser whose only way out is to 127.0.0.1, with a bridge that its extension has said hello to.
-// It has no window, or one on the display.
+// startChromium is startChromiumWith the extension as it is.
 func startChromium(t *testing.T, pages http.Handler, display string, extra ...string) *chromium {
+	t.Helper()
+	return startChromiumWith(t, pages, display, nil, extra...)
+}
+
+// startChromiumWith starts a browser whose only way out is to 127.0.0.1, with a bridge that its extension has said hello to.
+// It has no window, or one on the display.
+//
+// change, if any, is given the folder of the extension before.
+func startChromiumWith(t *testing.T, pages http.Handler, display string, change func(folder string), extra ...string) *chromium {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("a real browser takes a while")
@@ -66,6 +74,9 @@ func startChromium(t *testing.T, pages http.Handler, display string, extra ...st
 	copyDir := filepath.Join(t.TempDir(), "extension")
 	if err := extension.WriteTo(copyDir, extension.Chromium); err != nil {
 		t.Fatal(err)
+	}
+	if change != nil {
+		change(copyDir)
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -127,29 +127,34 @@ func TestLocateRefuses(t *testing.T) {
 	}
 }
 
-// geckoHost is the host of a Firefox whose page lives in one process and is believed to live in another.
-type geckoHost struct {
+// measuredHost is the host of a browser whose page lives in one process and is believed to live in another.
+type measuredHost struct {
 	*profile
 	machine        *pretend
 	lives, believe int
 	distrusted     bool
 	told           int
 	held           uint64
+	asked          int
+	mute           bool // it answers no step
 }
 
-func attachGecko(t *testing.T, b *Bridge, lives, believe int) *geckoHost {
+// hellos are those of browsers in which pages can be measured.
+func hellos() []string { return []string{"answer-hello-firefox", "answer-hello-measures"} }
+
+func attachMeasured(t *testing.T, b *Bridge, hello string, lives, believe int) *measuredHost {
 	t.Helper()
 	m := newPretend(3, 4, 5)
 	b.machine = m.machine()
-	g := &geckoHost{profile: attach(t, b, 1, rootA), machine: m, lives: lives, believe: believe}
-	if err := b.Answer(1, goldenAnswer(t, "answer-hello-firefox")); err != nil {
+	g := &measuredHost{profile: attach(t, b, 1, rootA), machine: m, lives: lives, believe: believe}
+	if err := b.Answer(1, goldenAnswer(t, hello)); err != nil {
 		t.Fatal(err)
 	}
 	return g
 }
 
 // serve answers questions until none has come for a while.
-func (g *geckoHost) serve() {
+func (g *measuredHost) serve() {
 	for {
 		select {
 		case q := <-g.questions:
@@ -160,7 +165,11 @@ func (g *geckoHost) serve() {
 	}
 }
 
-func (g *geckoHost) answer(q api.Question) {
+func (g *measuredHost) answer(q api.Question) {
+	g.asked++
+	if g.mute && q.Type != "who" {
+		return
+	}
 	done := api.Answer{V: 1, Type: "done", ID: q.ID, OK: true}
 	switch q.Type {
 	case "who":
@@ -198,56 +207,64 @@ func (g *geckoHost) answer(q api.Question) {
 	}
 }
 
-// The first answer of a Firefox waits until its numbers were checked; later ones do not.
+// The first answer of such a browser waits until its numbers were checked; later ones do not.
 func TestNumbersAreCheckedOnce(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		b := NewBridge(zap.NewNop())
-		g := attachGecko(t, b, 4, 4)
-		b.Ask(proc, rootA, 4)
-		g.answer(g.next())
-		expect(t, b)
-		g.serve()
-		expect(t, b, "4711: https://a.test; ")
-		time.Sleep(askAgainAfter)
-		synctest.Wait()
-		b.Ask(proc, rootA, 4)
-		g.answer(g.next())
-		expect(t, b, "4711: https://a.test; ")
-		quiet(t, b)
-	})
+	for _, hello := range hellos() {
+		t.Run(hello, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := NewBridge(zap.NewNop())
+				g := attachMeasured(t, b, hello, 4, 4)
+				b.Ask(proc, rootA, 4)
+				g.answer(g.next())
+				expect(t, b)
+				g.serve()
+				expect(t, b, "4711: https://a.test; ")
+				time.Sleep(askAgainAfter)
+				synctest.Wait()
+				b.Ask(proc, rootA, 4)
+				g.answer(g.next())
+				expect(t, b, "4711: https://a.test; ")
+				quiet(t, b)
+			})
+		})
+	}
 }
 
 // Where the numbers are wrong nobody is named by them; who lives in a busy process is measured.
 func TestWrongNumbersNameNobody(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		core, logged := observer.New(zapcore.InfoLevel)
-		b := NewBridge(zap.New(core))
-		g := attachGecko(t, b, 4, 5)
-		b.Ask(proc, rootA, 5)
-		g.serve()
-		if !g.distrusted || logged.Len() != 1 {
-			t.Fatalf("the numbers are still trusted; %d lines were logged", logged.Len())
-		}
-		expect(t, b)
-		for range 2 {
-			time.Sleep(askAgainAfter)
-			synctest.Wait()
-			b.Ask(proc, rootA, 4)
-			g.serve()
-		}
-		expect(t, b, "4711: ; ", "4711: https://a.test; ")
-		if g.told != 4 {
-			t.Errorf("the extension was told %d", g.told)
-		}
-		quiet(t, b)
-	})
+	for _, hello := range hellos() {
+		t.Run(hello, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				core, logged := observer.New(zapcore.InfoLevel)
+				b := NewBridge(zap.New(core))
+				g := attachMeasured(t, b, hello, 4, 5)
+				b.Ask(proc, rootA, 5)
+				g.serve()
+				if !g.distrusted || logged.Len() != 1 {
+					t.Fatalf("the numbers are still trusted; %d lines were logged", logged.Len())
+				}
+				expect(t, b)
+				for range 2 {
+					time.Sleep(askAgainAfter)
+					synctest.Wait()
+					b.Ask(proc, rootA, 4)
+					g.serve()
+				}
+				expect(t, b, "4711: ; ", "4711: https://a.test; ")
+				if g.told != 4 {
+					t.Errorf("the extension was told %d", g.told)
+				}
+				quiet(t, b)
+			})
+		})
+	}
 }
 
-// A check that cannot be made leaves its sites probable, and is made later.
+// A check that cannot be made leaves Firefox's sites probable, and is made later.
 func TestUncheckedNumbersAreOnlyProbable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := NewBridge(zap.NewNop())
-		g := attachGecko(t, b, 4, 4)
+		g := attachMeasured(t, b, hellos()[0], 4, 4)
 		g.machine.free = 0
 		for range 2 {
 			b.Ask(proc, rootA, 4)
@@ -262,6 +279,70 @@ func TestUncheckedNumbersAreOnlyProbable(t *testing.T) {
 		b.Ask(proc, rootA, 4)
 		g.serve()
 		expect(t, b, "4711: https://a.test; ")
+		quiet(t, b)
+	})
+}
+
+// The numbers of Chromium's processes are documented: a check that cannot be made leaves them as sure as they were, and
+// is not tried for ever, whatever the extension says that it could measure.
+func TestUncheckedNumbersOfChromiumCount(t *testing.T) {
+	for name, c := range map[string]struct {
+		prepare func(*measuredHost)
+		took    time.Duration
+	}{
+		"short of memory":               {func(g *measuredHost) { g.machine.free = 0 }, 0},
+		"it measures nothing after all": {func(g *measuredHost) { g.mute = true }, checkTries * stepWithin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := NewBridge(zap.NewNop())
+				g := attachMeasured(t, b, "answer-hello-measures", 4, 4)
+				c.prepare(g)
+				start := time.Now()
+				b.Ask(proc, rootA, 4)
+				for time.Since(start) < c.took+time.Second {
+					g.serve()
+				}
+				expect(t, b, "4711: https://a.test; ")
+				g.asked = 0
+				for range 3 {
+					time.Sleep(max(askAgainAfter, checkAgain))
+					synctest.Wait()
+					b.Ask(proc, rootA, 4)
+					g.serve()
+					expect(t, b, "4711: https://a.test; ")
+				}
+				if g.asked != 3 {
+					t.Errorf("asked %d times, want the three questions and no more checks", g.asked)
+				}
+				quiet(t, b)
+			})
+		})
+	}
+}
+
+// Chromium without the permission is never asked to measure; where it is given later, it is checked then.
+func TestChromiumIsCheckedOnceItMay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := NewBridge(zap.NewNop())
+		g := attachMeasured(t, b, "answer-hello", 4, 5)
+		b.Ask(proc, rootA, 5)
+		g.serve()
+		expect(t, b, "4711: https://a.test; ")
+		if g.asked != 1 {
+			t.Errorf("asked %d times", g.asked)
+		}
+		if err := b.Answer(1, goldenAnswer(t, "answer-hello-measures")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(askAgainAfter)
+		synctest.Wait()
+		b.Ask(proc, rootA, 5)
+		g.serve()
+		expect(t, b)
+		if !g.distrusted {
+			t.Error("wrong numbers are still trusted")
+		}
 		quiet(t, b)
 	})
 }

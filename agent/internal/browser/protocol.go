@@ -112,6 +112,7 @@ func cleanAnswer(a api.Answer) (api.Answer, error) {
 		if a.Browser == geckoBrowser {
 			c.Browser = a.Browser
 		}
+		c.Measures = a.Measures
 		return c, nil
 	case "done":
 		c := api.Answer{V: a.V, Type: a.Type, ID: a.ID, OK: a.OK}

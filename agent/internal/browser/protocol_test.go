@@ -236,7 +236,7 @@ func TestCleanAnswerLeavesItsArgument(t *testing.T) {
 
 // FuzzAnswer reads any bytes as a stream of native messages, as a host does.
 func FuzzAnswer(f *testing.F) {
-	for _, name := range []string{"answer-hello", "answer-frames", "answer-frames-last", "answer-done", "answer-refused"} {
+	for _, name := range []string{"answer-hello", "answer-hello-measures", "answer-frames", "answer-frames-last", "answer-done", "answer-refused"} {
 		f.Add(framed(string(golden(f, name))))
 	}
 	f.Add([]byte{255, 255, 255, 255, '{'})
