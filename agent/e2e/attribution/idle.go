@@ -8,10 +8,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -38,12 +36,10 @@ type Idling struct {
 	Type    string `json:"type"` // "idle"
 	Browser string `json:"browser"`
 	Waking  Waking `json:"waking"`
-	// CPU is the time of all its processes on a processor, in seconds a minute: the median of the windows that it was
-	// watched for, because a browser's own chores (saving, updates) come in bursts of a second and more. Mean is that over
-	// all of them. Memory is what they hold, in bytes, shared memory being shared out; HostRSS the memory of the host
-	// among them.
+	// CPU is the time of all its processes on a processor, in seconds a minute: the median of windows of half a minute,
+	// because a browser's own chores (saving, updates) come in bursts of a second and more. Memory is what they hold, in
+	// bytes, shared memory being shared out; HostRSS the memory of the host among them.
 	CPU     float64 `json:"cpu_s_per_min"`
-	Mean    float64 `json:"mean_cpu_s_per_min"`
 	Memory  uint64  `json:"pss_bytes"`
 	HostRSS uint64  `json:"host_rss_bytes,omitzero"`
 }
@@ -54,11 +50,8 @@ const IdleTabs = 20
 // settle is how long they have to come to rest: a fresh browser tidies up for a while, and sleeps only after that.
 const settle = 75 * time.Second
 
-// window is over how long the use of the processor is summed up.
-const window = 20 * time.Second
-
 // Idle measures browsers of a family, one a way of waking, at the same time, so that what else goes on touches all alike.
-// length is rounded down to whole windows of 20 s.
+// length is rounded down to whole windows of half a minute.
 func Idle(ctx context.Context, family string, o Options, length time.Duration, ways ...Waking) (out []Idling, err error) {
 	r := &run{Options: o, tally: newTally(), result: Result{Browser: family}}
 	if err := r.start(ctx); err != nil {
@@ -90,30 +83,17 @@ func Idle(ctx context.Context, family string, o Options, length time.Duration, w
 		seen = append(seen, u)
 	}
 	for i, way := range ways {
+		var rates []float64
+		for n := 1; n < len(seen); n++ {
+			rates = append(rates, (seen[n][i].cpu-seen[n-1][i].cpu).Seconds()/window.Minutes())
+		}
 		last := seen[len(seen)-1][i]
-		one := Idling{Type: "idle", Browser: family, Waking: way, Memory: last.memory, HostRSS: last.host}
-		one.CPU, one.Mean = rates(seen, i)
-		out = append(out, one)
+		out = append(out, Idling{
+			Type: "idle", Browser: family, Waking: way, CPU: median(rates), Memory: last.memory, HostRSS: last.host,
+		})
 	}
 	return out, nil
 }
-
-// rates returns the median and the mean of what one browser used in the windows, in seconds a minute.
-func rates(seen [][]use, browser int) (median, mean float64) {
-	var all []float64
-	for i := 1; i < len(seen); i++ {
-		rate := (seen[i][browser].cpu - seen[i-1][browser].cpu).Seconds() / window.Minutes()
-		all = append(all, rate)
-		mean += rate / float64(len(seen)-1)
-	}
-	slices.Sort(all)
-	if n := len(all); n > 0 {
-		median = (all[(n-1)/2] + all[n/2]) / 2
-	}
-	return round(median), round(mean)
-}
-
-func round(x float64) float64 { return math.Round(x*1000) / 1000 }
 
 // startIdle starts a browser and opens its tabs. n tells it from its like.
 func (r *run) startIdle(ctx context.Context, family string, way Waking, n int) (root int, err error) {
