@@ -35,13 +35,13 @@ popup: setup-test fetch-axe
 	MINEWATCH_POPUP_OUT=$(CURDIR)/$(BIN)/popup CI=$${CI-local} go test -count=1 -v ./agent/e2e/popup
 	cp $(BIN)/popup/popup-chromium.png $(BIN)/popup/popup-firefox.png docs/images/
 
-## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (25 minutes)
+## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (15 minutes)
 e2e-browsers: setup-test agent
-	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 8m
+	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 3m
 
 ## waking: what each way of reaching the extension costs a browser with 20 idle tabs (10 minutes)
 waking: setup-test agent
-	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 2m -waking
+	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 3m -waking
 
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent

@@ -47,7 +47,7 @@ type Result struct {
 	Unanswered int       `json:"unanswered"`
 	// FirstName is that of the very first question, with which Firefox's numbers are checked once.
 	FirstName float64 `json:"first_name_ms"`
-	// Idle is what the extension and its host add to a browser with 20 idle tabs, in CPU seconds a minute (see Cost), and
+	// Idle is what the extension and its host add to a browser with 20 idle tabs, in CPU seconds a minute (see Idling), and
 	// HostRSS the host's memory in bytes; left out where they were not measured.
 	Idle    *float64 `json:"idle_cpu_s_per_min,omitempty"`
 	HostRSS uint64   `json:"host_rss_bytes,omitzero"`
