@@ -47,6 +47,8 @@ type view struct {
 	Ring  bool   `json:"ring"`
 	// Unseen is what is said of processes that have no name here.
 	Unseen string `json:"unseen"`
+	// Checkable reports whether the popup offers to let names be double-checked.
+	Checkable bool `json:"checkable"`
 	// Width is that of the window, Wide is by how many pixels the page is wider than its window.
 	Width int `json:"width"`
 	Wide  int `json:"wide"`

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/chromedp/cdproto/accessibility"
 	"github.com/chromedp/cdproto/emulation"
@@ -246,4 +247,44 @@ func (c *chromiumUnderTest) spoken() (lines []string, err error) {
 		return nil
 	})
 	return lines, err
+}
+
+// measures reports whether the extension may measure where pages live.
+func (c *chromiumUnderTest) measures() (may bool, err error) {
+	text, err := c.run("/background.js", `chrome.permissions.contains({permissions: ["scripting"], origins: ["<all_urls>"]})`)
+	if err != nil {
+		return false, err
+	}
+	return may, json.Unmarshal(text, &may)
+}
+
+// protects is for longer than Chromium passes over keys in a window that asks for a permission, so that nobody says yes
+// to what they have not seen.
+const protects = 1500 * time.Millisecond
+
+// allowPermission says yes in the window in which the browser asks for a permission. The button that has the keyboard
+// there first says no.
+func (c *chromiumUnderTest) allowPermission(ctx context.Context) error {
+	err := await(ctx, patience, "the popup to make room for the question", func() (bool, error) {
+		open, err := c.isOpen(ctx)
+		return !open, err
+	})
+	if err != nil {
+		return err
+	}
+	asked, moved := now(), false
+	return await(ctx, patience, "the permission", func() (bool, error) {
+		if may, err := c.measures(); may || err != nil {
+			return may, err
+		}
+		if now().Sub(asked) < protects {
+			return false, nil
+		}
+		asked = now()
+		keys := []string{"Return"}
+		if !moved {
+			moved, keys = true, []string{"Tab", "Return"}
+		}
+		return false, c.desktop.Key(ctx, keys...)
+	})
 }

@@ -36,6 +36,7 @@ func (s *scenario) play(ctx context.Context) error {
 		{"take its pictures", s.pictures},
 		{"read it aloud", s.isAccessible},
 		{"go through it with the Tab key", s.keyboard},
+		{"let names be double-checked", s.checksNames},
 		{"come back to the site", s.warnsOnReturn},
 		{"ask again later", s.snoozes},
 		{"allow, take back, allow", s.allows},
@@ -204,6 +205,34 @@ func (s *scenario) sharesAreRight(ctx context.Context) error {
 		return fmt.Errorf("it shows %.0f %% of the computer, the kernel counts %.0f %%", shown, truth)
 	}
 	return nil
+}
+
+// checksNames has the browser ask whether minewatch may measure where pages live, and says yes there.
+func (s *scenario) checksNames(ctx context.Context) error {
+	b, ok := s.browser.(*chromiumUnderTest)
+	if !ok {
+		return nil // Firefox was asked when the extension came
+	}
+	if may, err := b.measures(); may || err != nil {
+		return fmt.Errorf("it may measure before it was allowed: %t %w", may, err)
+	}
+	const name = "Double-check names"
+	if err := s.open(ctx, name, func(v view) bool { return len(v.Cards) > 0 }); err != nil {
+		return err
+	}
+	if err := s.focus(ctx, name); err != nil {
+		return err
+	}
+	if err := s.desktop.Key(ctx, "Return"); err != nil {
+		return err
+	}
+	if err := b.allowPermission(ctx); err != nil {
+		return err
+	}
+	if err := s.shut(ctx); err != nil {
+		return err
+	}
+	return s.open(ctx, "no more of it", func(v view) bool { return len(v.Cards) > 0 && !v.Checkable })
 }
 
 // warnsOnReturn opens the site again: the button has a badge until the popup has said why, once in this visit.

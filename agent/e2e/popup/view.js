@@ -26,6 +26,7 @@
     focus: held ? name(held) : "",
     ring: Boolean(ring) && ring.outlineStyle !== "none" && parseFloat(ring.outlineWidth) >= 2,
     unseen: text($("#unseen")),
+    checkable: shown($("#check-names")),
     width: innerWidth,
     wide: Math.max(0, document.documentElement.scrollWidth - innerWidth),
   };
