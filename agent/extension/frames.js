@@ -88,13 +88,20 @@ export async function whoLivesIn(chrome, memory, renderer, finder = new Finder()
   await finder.find(chrome, listed, renderer);
   const all = listed.flatMap(({ frames }) => frames);
   for (const f of all) memory.see(f.processId, f.url);
-  const unsure = mayHide(all, renderer);
+  const unsure = finder.trusted ? mayHide(all, renderer) : new Set(all.filter(unseen));
   const windowOf = new Map(windows.map((w) => [w.id, w]));
   const frames = fit(
     awake.map((tab, i) => describe(tab, listed[i].frames, windowOf.get(tab.windowId), (f) => f.processId === renderer || unsure.has(f))),
   );
-  if (frames.some((f) => f.origin !== "")) return { frames, last: "" };
-  return { frames, last: memory.last(renderer) };
+  const named = new Set(frames.map((f) => f.origin).filter(Boolean));
+  // One page was seen to live there, others nowhere yet: they may live there as well, so it is only probable.
+  if (unsure.size > 0 && !finder.trusted && named.size < 2) return { frames: [], last: [...named][0] ?? memory.last(renderer) };
+  return { frames, last: named.size > 0 ? "" : memory.last(renderer) };
+}
+
+// unseen reports whether a page of the web was not yet seen in any process, by a program that goes by nothing else.
+function unseen(frame) {
+  return frame.lost && runs(frame) && /^(?:https?|file):/.test(frame.url);
 }
 
 // mayHide returns the frames that may live in the renderer beside those that do: frames whose process was not found, of

@@ -228,7 +228,7 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 				b.deliver(from, got)
 			}
 			if from != nil && len(got.Frames) == 0 {
-				b.searchLater(from, renderer)
+				b.searchLater(from)
 			}
 		},
 	})

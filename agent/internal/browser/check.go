@@ -145,9 +145,10 @@ func (b *Bridge) compare(h *attached) (trust, error) {
 	return unchecked, why
 }
 
-// search takes pages of unknown process through the memory step until one was seen in the renderer, and tells the
-// extension of each that was seen: it names them when it is asked again.
-func (b *Bridge) search(h *attached, renderer int) {
+// search takes some pages of unknown process through the memory step, and tells the extension of each that was seen. It
+// names them when it is asked again, and for sure once it has been told of all: until then others may live in the same
+// process.
+func (b *Bridge) search(h *attached) {
 	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
@@ -163,18 +164,17 @@ func (b *Bridge) search(h *attached, renderer int) {
 			turn++
 			continue
 		}
-		if _, err := b.askHost(h, api.Question{Type: "lives", Renderer: seen}); err != nil || seen == renderer {
+		if _, err := b.askHost(h, api.Question{Type: "lives", Renderer: seen}); err != nil {
 			return
 		}
 	}
 }
 
-// searchLater starts a search for who lives in a renderer of a browser whose numbers say nothing. The caller holds the
-// lock.
-func (b *Bridge) searchLater(h *attached, renderer int) {
+// searchLater starts a search for who lives where in a browser whose numbers say nothing. The caller holds the lock.
+func (b *Bridge) searchLater(h *attached) {
 	if h.trust == broken && !h.searching {
 		h.searching = true
-		go b.search(h, renderer)
+		go b.search(h)
 	}
 }
 
