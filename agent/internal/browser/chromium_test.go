@@ -138,7 +138,7 @@ func (b *chromium) connect(t *testing.T) {
 		address = "ws://127.0.0.1:" + port + path
 		return ok
 	})
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	t.Cleanup(cancel)
 	alloc, stop := remote.NewAllocator(ctx, address, remote.NoModifyURL)
 	b.ctx, _ = chromedp.NewContext(alloc)
