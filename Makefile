@@ -1,7 +1,8 @@
 # Two commands for everybody: `make run` and `make test`. The rest is for daily work.
 SHELL   := /bin/bash
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-LDFLAGS := -s -w -X main.version=0.1.0-dev+$(VERSION)
+FULL    := 0.1.0-dev+$(VERSION)
+LDFLAGS := -s -w -X main.version=$(FULL) -X github.com/minewatch/minewatch/agent/internal/buildinfo.Version=$(FULL)
 BIN     := bin
 TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
@@ -23,11 +24,11 @@ check: setup-test lint extension-lint
 	go vet ./...
 	GOOS=windows go vet ./...
 	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
-	go test -short -race . ./heuristics/... ./agent ./agent/api/... ./agent/internal/...
+	go test -short -race . ./heuristics/... ./agent/api/... ./agent/internal/...
 
 ## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
 demo: setup-test build
-	go run ./agent/e2e/cmd/demo -bin $(BIN) -out $(BIN)/demo
+	go run ./agent/dev/demo -bin $(BIN) -out $(BIN)/demo
 
 ## popup: the extension's window in real Chromium and Firefox, and its pictures for the documentation
 popup: setup-test fetch-axe
@@ -37,28 +38,28 @@ popup: setup-test fetch-axe
 
 ## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (15 minutes)
 e2e-browsers: setup-test agent
-	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 3m
+	go run ./agent/dev/names -bin $(BIN) -idle 3m
 
 ## waking: what each way of reaching the extension costs a browser with 20 idle tabs (10 minutes)
 waking: setup-test agent
-	go run ./agent/e2e/cmd/attribution -bin $(BIN) -idle 3m -waking
+	go run ./agent/dev/names -bin $(BIN) -idle 3m -waking
 
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent
-	go run ./agent/bench -bin $(BIN) -tools $(TOOLS)
+	go run ./agent/dev/bench -bin $(BIN) -tools $(TOOLS)
 
 ## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
 corpus: setup-corpus agent
 	scripts/fetch-pages.sh
-	go run ./agent/e2e/cmd/corpus -bin $(BIN) -missing
+	go run ./agent/dev/corpus -bin $(BIN) -missing
 
 ## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)
 sessions: setup-corpus agent
-	go run ./agent/e2e/cmd/session -bin $(BIN) -out sessions
+	go run ./agent/dev/session -bin $(BIN) -out sessions
 
 ## fit: fit the rules' weights to the tuning recordings, which is all it looks at
 fit:
-	go run ./agent/fit -o heuristics/weights.json
+	go run ./agent/dev/fit -o heuristics/weights.json
 
 ## eval: how right the judge is on the labelled recordings; the last lines are the summaries of both splits
 eval: agent
@@ -80,7 +81,7 @@ tray:
 # Stores sign with keys of their own. The CRX is for policies that install from a file.
 ## extension: the extension as stores and browsers take it: a zip, an xpi and a signed CRX (KEY=FILE is the release key)
 extension:
-	go run ./agent/extension/pack -out dist/extension $(if $(KEY),-key '$(KEY)')
+	go run ./agent/dev/pack -out dist/extension $(if $(KEY),-key '$(KEY)')
 
 ## extension-lint: eslint, and the checks that Firefox's store makes (npm fetches both once)
 extension-lint:

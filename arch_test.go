@@ -24,31 +24,40 @@ type arrow struct {
 func arrows() []arrow {
 	const in = "agent/internal/"
 	return []arrow{
-		{"heuristics", nil, "the judge is pure: it knows the vocabulary and nothing else"},
+		// The product, from the bottom up.
+		{"heuristics", nil, "the detector is pure: it knows the vocabulary and nothing else"},
 		{"agent/api", []string{"agent/api"}, "tray and scripts build on it, so it stands on nothing"},
 		{"agent/extension", nil, "it only carries files"},
-		{"agent/extension/pack", []string{"agent/extension"}, "it writes what the extension carries"},
+		{in + "buildinfo", nil, "a version is a name, and everybody may print it"},
 		{in + "attribution", []string{"heuristics"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
 		{in + "alert", []string{"heuristics", "agent/api", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
-		{in + "sampler", []string{"heuristics", in + "pipeline", in + "browser"}, "the sampler reads; it does not judge"},
+		{in + "sampler", []string{"heuristics", in + "pipeline"}, "the sampler reads; it does not judge"},
 		{in + "trace", []string{"heuristics", in + "pipeline", in + "attribution"}, "a recording is a source like any other; a redacted one must keep which frames are of one site"},
-		{in + "importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
 		{in + "install", []string{"agent/extension"}, "it writes files that browsers read, and speaks with none"},
 		{in + "sessionfile", nil, "it reads files that strangers wrote and gives host names"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
-		{in + "server", []string{"agent/api", in + "store"}, "the door passes on; what it opens to is an interface"},
-		{in + "evaluate", []string{"heuristics", "agent/api", in + "attribution", in + "alert", in + "pipeline", in + "trace"}, "it judges recordings on the one path and compares; it shows nothing"},
-		{in + "report", []string{"agent/api", in + "evaluate"}, "a report shows what others found"},
+		{in + "server", []string{"agent/api", in + "store"}, "the local API passes on; what it opens to is an interface"},
 		{in + "terminal", []string{"agent/api"}, "the terminal shows what any client could see"},
-		{"agent/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
-		{"agent/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "evaluate"}, "weights are fitted on the path that judges"},
+		{in + "recordings/importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
+		{in + "recordings/evaluate", []string{"heuristics", "agent/api", in + "attribution", in + "alert", in + "pipeline", in + "trace"}, "it judges recordings on the one path and compares; it shows nothing"},
+		{in + "recordings/report", []string{"agent/api", in + "recordings/evaluate"}, "a report shows what others found"},
+		{in + "daemon", []string{
+			"heuristics", "agent/api", in + "buildinfo", in + "pipeline", in + "sampler", in + "trace", in + "browser", in + "attribution", in + "alert",
+			in + "store", in + "server", in + "sessionfile",
+		}, "the running agent knows no command and no terminal"},
+		{in + "cli", []string{"heuristics", "agent/api", "agent/extension", "agent/internal"}, "commands stand on everything, and nothing stands on them but main"},
+		{"agent", []string{in + "cli"}, "main starts the command line"},
 		{"agent/host", []string{in + "browser"}, "what a browser starts passes messages on and has no power of its own"},
-		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/e2e", "agent/extension", in + "browser", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
-		{"agent/e2e", []string{"agent/e2e", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
-		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the door"},
-		{"agent", []string{"agent", "heuristics"}, "wiring may see everything but the tray"},
+		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the local API"},
+		// What the product is tested with: the harness, the tests on it, the programs of developers on both.
+		{"agent/testkit", []string{"agent/testkit", "agent/extension"}, "the harness drives browsers and desktops, whatever is tested on them"},
+		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/testkit", "agent/extension", in + "browser", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
+		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
+		{"agent/dev", []string{"agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
+		{"agent/dev/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
+		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate"}, "weights are fitted on the path that judges"},
 	}
 }
 

@@ -31,5 +31,5 @@ NODE_PATH="$PWD/$tools/node_modules" "$tools/node_modules/.bin/eslint" --config 
 # web-ext wants the extension as a browser gets it.
 built=$tools/firefox
 rm -rf "$built"
-go run ./agent/extension/pack -unpacked "$built"
+go run ./agent/dev/pack -unpacked "$built"
 "$tools/node_modules/.bin/web-ext" lint --source-dir "$built" --self-hosted --warnings-as-errors --no-config-discovery

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/minewatch/minewatch/agent/e2e/attribution"
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
 // TestNamesAreRight runs the scenario in both families. What extension and host cost at rest is measured by

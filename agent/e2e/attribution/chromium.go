@@ -20,7 +20,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
 )
 
 // chromiumUnderTest is a running Chromium and the debugging line to it.

@@ -12,8 +12,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/e2e/firefox"
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
 )
 
 // firefoxUnderTest is a running Firefox.

@@ -18,10 +18,10 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
-	"github.com/minewatch/minewatch/agent/e2e/firefox"
-	"github.com/minewatch/minewatch/agent/e2e/internal/proc"
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/proc"
 )
 
 // Waking is a way for the agent to reach the extension in a browser.

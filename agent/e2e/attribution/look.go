@@ -9,7 +9,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/e2e/internal/proc"
+	"github.com/minewatch/minewatch/agent/testkit/proc"
 	"github.com/minewatch/minewatch/heuristics"
 )
 

@@ -21,30 +21,30 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
-	"github.com/minewatch/minewatch/agent/e2e/firefox"
-	"github.com/minewatch/minewatch/agent/e2e/lane"
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/sandbox"
 )
 
-// insideKey tells this test program that it runs in a lane.
+// insideKey tells this test program that it runs in a sandbox.
 const insideKey = "MINEWATCH_INSTALL_TEST"
 
-// bin is where the lane sees the programs under test, program where an administrator puts them.
+// bin is where the sandbox sees the programs under test, program where an administrator puts them.
 const (
 	bin     = "/tmp/bin"
 	program = "/usr/local/bin/minewatch"
 )
 
 func TestMain(m *testing.M) {
-	if status, inside := lane.Enter(os.Stderr); inside {
+	if status, inside := sandbox.Enter(os.Stderr); inside {
 		os.Exit(status)
 	}
 	os.Exit(m.Run())
 }
 
-// TestForAllUsers runs TestInside in a lane, whose /etc, /usr and /var/lib are its own: nothing of it is seen by other
-// browsers on this computer, and it is gone with the lane whatever becomes of the test.
+// TestForAllUsers runs TestInside in a sandbox, whose /etc, /usr and /var/lib are its own: nothing of it is seen by other
+// browsers on this computer, and it is gone with the sandbox whatever becomes of the test.
 func TestForAllUsers(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it starts two browsers")
@@ -56,7 +56,7 @@ func TestForAllUsers(t *testing.T) {
 	dir, programs := t.TempDir(), t.TempDir()
 	build(t, programs, "minewatch", "../..")
 	build(t, programs, "minewatch-host", "../../host")
-	pack := exec.CommandContext(t.Context(), "go", "run", "../../extension/pack", "-out", programs, "-dev-key", filepath.Join(programs, "key.pem"))
+	pack := exec.CommandContext(t.Context(), "go", "run", "../../dev/pack", "-out", programs, "-dev-key", filepath.Join(programs, "key.pem"))
 	told, err := pack.CombinedOutput()
 	if err != nil {
 		t.Fatalf("pack: %v\n%s", err, told)
@@ -65,11 +65,11 @@ func TestForAllUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	for d := dir; strings.HasPrefix(d, os.TempDir()+"/"); d = filepath.Dir(d) {
-		if err := os.Chmod(d, 0o755); err != nil { // the lane's user must be able to enter it
+		if err := os.Chmod(d, 0o755); err != nil { // the sandbox's user must be able to enter it
 			t.Fatal(err)
 		}
 	}
-	cmd := lane.Command(t.Context(), lane.Options{Dir: dir, Binds: map[string]string{programs: "bin"}}, "-test.run=^TestInside$", "-test.v", "-test.timeout=8m")
+	cmd := sandbox.Command(t.Context(), sandbox.Options{Dir: dir, Binds: map[string]string{programs: "bin"}}, "-test.run=^TestInside$", "-test.v", "-test.timeout=8m")
 	cmd.Env = append(cmd.Env, insideKey+"=yes")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
@@ -77,7 +77,7 @@ func TestForAllUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !strings.Contains(string(out), "--- PASS: TestInside") {
-		t.Error("nothing was tested in the lane")
+		t.Error("nothing was tested in the sandbox")
 	}
 }
 
@@ -92,7 +92,7 @@ func build(t *testing.T, dir, name, pkg string) {
 
 func TestInside(t *testing.T) {
 	if os.Getenv(insideKey) == "" {
-		t.Skip("only in a lane")
+		t.Skip("only in a sandbox")
 	}
 	for _, folder := range []string{"/etc", "/usr", "/var/lib"} {
 		cover(t, folder)
@@ -363,7 +363,7 @@ func pause(t *testing.T, d time.Duration) {
 	}
 }
 
-// cover makes a folder the lane's own: what is written there is written over it, in memory.
+// cover makes a folder the sandbox's own: what is written there is written over it, in memory.
 func cover(t *testing.T, folder string) {
 	t.Helper()
 	over := filepath.Join("/tmp/over", folder)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
 // agent is a running `minewatch run --user` on a desktop.

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
 // browser is one browser under test. What it does to the popup itself it does with the desktop's mouse and keys.

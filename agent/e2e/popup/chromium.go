@@ -20,9 +20,9 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/remote"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
 // chromiumUnderTest is a running Chromium and the debugging line to it.

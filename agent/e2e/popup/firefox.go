@@ -11,10 +11,10 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
-	"github.com/minewatch/minewatch/agent/e2e/firefox"
-	"github.com/minewatch/minewatch/agent/e2e/pages"
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/pages"
 )
 
 // firefoxUnderTest is a running Firefox, looked into with the browser's own rights.

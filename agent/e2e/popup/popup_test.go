@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
 	"github.com/minewatch/minewatch/agent/e2e/popup"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
 // axe is where scripts/fetch-axe.sh puts the checker of accessibility.

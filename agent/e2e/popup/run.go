@@ -12,10 +12,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/e2e/chromium"
-	"github.com/minewatch/minewatch/agent/e2e/desktop"
-	"github.com/minewatch/minewatch/agent/e2e/firefox"
-	"github.com/minewatch/minewatch/agent/e2e/pages"
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/pages"
 )
 
 // Options say what is run.

@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/e2e/internal/proc"
-	"github.com/minewatch/minewatch/agent/e2e/pages"
+	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/proc"
 )
 
 // scenario is what is done with the popup of one browser, in which a hidden tab of the site computes hashes.

@@ -21,7 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 	gocmp "github.com/google/go-cmp/cmp"
 
-	e2epages "github.com/minewatch/minewatch/agent/e2e/pages"
+	e2epages "github.com/minewatch/minewatch/agent/testkit/pages"
 	"github.com/minewatch/minewatch/heuristics"
 )
 

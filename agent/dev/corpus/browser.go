@@ -1,0 +1,178 @@
+//go:build linux
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/pages"
+)
+
+// browser is what a recording needs of a running browser.
+type browser interface {
+	// Show opens an address in a new tab in front.
+	Show(ctx context.Context, address string) error
+	// Back brings the nth of the tabs that were open at the start to the front.
+	Back(ctx context.Context, n int) error
+}
+
+// installBrowser puts the extension where the scenario's browser finds it.
+func (p *stage) installBrowser(ctx context.Context, program string) error {
+	args := []string{"browser", "install", "--json"}
+	if p.Browser == Chromium {
+		args = append(args, "--user-data-dir", p.profile())
+	}
+	if p.Browser == NoBrowser {
+		return nil
+	}
+	if p.Browser == Firefox { // `browser install` serves browsers that were started before
+		if err := p.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
+			return err
+		}
+	}
+	out, err := p.desktop.Output(ctx, program, args...)
+	if err != nil || p.Browser != Firefox {
+		return err
+	}
+	var told struct {
+		Archive string `json:"firefox_xpi"`
+	}
+	for line := range bytes.Lines(out) {
+		_ = json.Unmarshal(line, &told) // the last line that has it counts
+	}
+	xpi, err := os.ReadFile(told.Archive)
+	if err != nil {
+		return fmt.Errorf("`minewatch browser install --json` named no firefox_xpi: %w: %s", err, out)
+	}
+	return p.desktop.WriteFile("firefox/extensions/minewatch@minewatch.github.io.xpi", xpi)
+}
+
+// profile is the folder of the browser's profile.
+func (p *stage) profile() string { return filepath.Join(p.desktop.Home(), string(p.Browser)) }
+
+// startBrowser starts the scenario's browser with its tabs and waits until its extension has reported.
+func (p *stage) startBrowser(ctx context.Context) error {
+	if p.Browser == NoBrowser {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	tabs := append([]string{p.Front}, p.Behind...)
+	if p.Front == "" {
+		tabs = []string{pages.URL(pages.News)}
+	}
+	var err error
+	switch p.Browser {
+	case NoBrowser: // there is one, see above
+	case Chromium:
+		p.browser, err = p.startChromium(ctx, tabs)
+	case Firefox:
+		p.browser, err = firefox.Start(context.WithoutCancel(ctx), p.desktop, firefox.Options{Profile: p.profile(), Hosts: pages.Hosts(), URLs: tabs})
+	}
+	if err != nil {
+		return err
+	}
+	return every(ctx, 500*time.Millisecond, "the browser's extension to report to the agent", func() (bool, error) {
+		s, err := p.status(ctx)
+		return err == nil && len(s.Browsers) > 0, nil
+	})
+}
+
+func (p *stage) startChromium(ctx context.Context, tabs []string) (browser, error) {
+	out, err := p.desktop.Output(ctx, p.program, "browser", "install", "--user-data-dir", p.profile(), "--json")
+	if err != nil {
+		return nil, err
+	}
+	var told struct {
+		Extension string `json:"extension_dir"`
+	}
+	if err := json.Unmarshal(out, &told); err != nil || told.Extension == "" {
+		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
+	}
+	b, err := chromium.Start(context.WithoutCancel(ctx), p.desktop, chromium.Options{
+		ResolverRules: p.web.ResolverRules(), Extension: told.Extension, UserDataDir: p.profile(), URLs: tabs,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := &chromiumTabs{Browser: b}
+	for _, address := range tabs {
+		t.hosts = append(t.hosts, host(address))
+	}
+	_, err = b.AwaitTabs(ctx, t.hosts...)
+	return t, err
+}
+
+// chromiumTabs is Chromium as a recording uses it.
+type chromiumTabs struct {
+	*chromium.Browser
+	hosts []string // of the tabs at the start
+}
+
+func (t *chromiumTabs) Show(ctx context.Context, address string) error {
+	_, err := t.Open(ctx, address)
+	return err
+}
+
+func (t *chromiumTabs) Back(ctx context.Context, n int) error {
+	tabs, err := t.Tabs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, tab := range tabs {
+		if tab.Host() == t.hosts[n%len(t.hosts)] {
+			return t.Activate(ctx, tab)
+		}
+	}
+	return fmt.Errorf("the tab of %s is gone", t.hosts[n%len(t.hosts)])
+}
+
+// host returns the host of an address.
+func host(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// tab opens the tab with the load at its time, and leaves it if it is to be hidden.
+func (p *stage) tab(ctx context.Context, end time.Time) (span, error) {
+	if err := pause(ctx, p.Delay); err != nil {
+		return span{}, err
+	}
+	opened := now()
+	if err := p.browser.Show(ctx, p.Load); err != nil {
+		return span{}, err
+	}
+	if p.Hidden {
+		if err := pause(ctx, 2*time.Second); err != nil {
+			return span{}, err
+		}
+		if err := p.browser.Back(ctx, 0); err != nil {
+			return span{}, err
+		}
+	}
+	return span{opened, end}, nil
+}
+
+// tabSpan takes what the page itself told about its load, if it did.
+func (p *stage) tabSpan(opened span) span {
+	l := p.web.Load(p.Site)
+	if l.Started.IsZero() {
+		return opened
+	}
+	if l.Stopped.IsZero() {
+		return span{l.Started, opened.to}
+	}
+	return span{l.Started, l.Stopped}
+}

@@ -1,0 +1,154 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/terminal"
+)
+
+func alertsCommand() *cobra.Command {
+	var (
+		asJSON bool
+		since  time.Duration
+	)
+	c := &cobra.Command{
+		Use: "alerts", Short: "List alerts, past and present", Args: nothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			if err := checkLength(c, "since", since); err != nil {
+				return err
+			}
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			alerts, err := client.Alerts(c.Context(), since)
+			if err != nil {
+				return err
+			}
+			if !asJSON {
+				return terminal.Alerts(c.OutOrStdout(), alerts, time.Now())
+			}
+			for _, a := range alerts {
+				if err := printJSON(c.OutOrStdout(), a); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	c.Flags().DurationVar(&since, "since", 0, "only those of this last time, such as 24h (default: all kept)")
+	return c
+}
+
+// subject turns what a person typed into an allowance: a path is a program, anything else a site.
+func subject(word string) api.Allowance {
+	if strings.ContainsAny(word, `\`) || strings.HasPrefix(word, "/") {
+		return api.Allowance{Program: word}
+	}
+	return api.Allowance{Site: word}
+}
+
+func allowCommand() *cobra.Command {
+	var length time.Duration
+	c := &cobra.Command{
+		Use: "allow SITE|PROGRAM", Short: "Say that you agreed to the load of a site or program", Args: exactly("site or program"),
+		Long: "Allow a site (films.example) or a program (its path), so that it raises no more alerts for you. Undo it with " +
+			"`minewatch disallow`.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := checkLength(c, "for", length); err != nil {
+				return err
+			}
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			a := subject(args[0])
+			if a.Site != "" && !strings.ContainsAny(a.Site, ".:") && a.Site != "localhost" {
+				fmt.Fprintf(c.ErrOrStderr(), "%q is taken for the name of a site; a program is allowed by its path.\n", a.Site)
+			}
+			if length > 0 {
+				a.Until = time.Now().Add(length).UTC()
+			}
+			if a, err = client.Allow(c.Context(), a); err != nil {
+				return err
+			}
+			return terminal.Allowed(c.OutOrStdout(), a)
+		},
+	}
+	c.Flags().DurationVar(&length, "for", 0, "allow for this time only, such as 2h (default: for good)")
+	return c
+}
+
+func disallowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "disallow SITE|PROGRAM", Short: "Take an allowance back", Args: exactly("site or program"),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			a := subject(args[0])
+			if err := client.Disallow(c.Context(), a); err != nil {
+				return err
+			}
+			return terminal.Disallowed(c.OutOrStdout(), a)
+		},
+	}
+}
+
+func allowedCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "allowed", Short: "List what you allowed", Args: nothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			all, err := client.Allowances(c.Context())
+			if err != nil {
+				return err
+			}
+			if !asJSON {
+				return terminal.Allowances(c.OutOrStdout(), all)
+			}
+			for _, a := range all {
+				if err := printJSON(c.OutOrStdout(), a); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
+	return c
+}
+
+func statusCommand() *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use: "status", Short: "Tell how the agent is", Args: nothing,
+		RunE: func(c *cobra.Command, _ []string) error {
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			s, err := client.Status(c.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return printJSON(c.OutOrStdout(), s)
+			}
+			return terminal.Status(c.OutOrStdout(), s)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
+	return c
+}

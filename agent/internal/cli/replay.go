@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/charmbracelet/x/term"
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/daemon"
+	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/agent/internal/terminal"
+	"github.com/minewatch/minewatch/agent/internal/trace"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// replayOptions are the flags of replay.
+type replayOptions struct {
+	asJSON, failOnAlert bool
+	explain, subject    string
+	set                 []string
+}
+
+func replayCommand() *cobra.Command {
+	var o replayOptions
+	c := &cobra.Command{
+		Use:   "replay FILE",
+		Short: "Judge a recording as if it happened now",
+		Long: "Judge a recording on the path that a live run takes: the alerts as they would have come, then each busy subject's " +
+			"use over time with what was thought of it. With --explain: every figure and rule at one moment instead.",
+		Args: exactly("recording"),
+		RunE: func(c *cobra.Command, args []string) error {
+			config, err := readSettings(o.set)
+			if err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			if o.explain == "" {
+				if o.subject != "" {
+					return usageError{errors.New("--subject goes with --explain, such as --explain 41s"), c.CommandPath()}
+				}
+				return replay(c, args[0], config, &o)
+			}
+			moment, err := parseMoment(o.explain)
+			if err == nil && o.failOnAlert {
+				err = errors.New("--explain stops at its moment and cannot say whether there is an alert later: leave --fail-on-alert out")
+			}
+			if err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			return explain(c, args[0], config, moment, &o)
+		},
+	}
+	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object a line")
+	c.Flags().BoolVar(&o.failOnAlert, "fail-on-alert", false, "exit with 3 if an alert was raised")
+	c.Flags().StringVar(&o.explain, "explain", "", "print every figure and rule at this `moment`: a time such as 41s, or alert for the first alert")
+	c.Flags().StringVar(&o.subject, "subject", "", "of which to --explain: the `name` of a program or site, or a pid (default: what is suspected, else the busiest)")
+	settingsFlag(c, &o.set)
+	return c
+}
+
+// openTrace opens a recording. A replay ends soon and keeps little: collecting garbage less often saves a third of its
+// time for some megabytes. done undoes both.
+func openTrace(file string) (h trace.Header, source pipeline.Source, done func(), err error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return h, nil, nil, fmt.Errorf("the recording cannot be read: %w", err)
+	}
+	percent := debug.SetGCPercent(400)
+	done = func() {
+		debug.SetGCPercent(percent)
+		_ = f.Close()
+	}
+	if h, source, err = trace.Replay(f, file); err != nil {
+		done()
+		return h, nil, nil, err
+	}
+	return h, source, done, nil
+}
+
+func replay(c *cobra.Command, file string, config heuristics.Config, o *replayOptions) error {
+	header, source, done, err := openTrace(file)
+	if err != nil {
+		return err
+	}
+	defer done()
+	p := player{out: c.OutOrStdout(), asJSON: o.asJSON, told: map[string]telling{}, timeline: terminal.NewTimeline()}
+	if !o.asJSON {
+		fmt.Fprintln(p.out, terminal.TraceHeading(header.Started, header.Cores, header.OS, header.Load))
+	}
+	err = pipeline.Judge(c.Context(), source, config, p.observe)
+	if !o.asJSON {
+		p.close()
+	}
+	if err == nil && o.failOnAlert && p.fired > 0 {
+		return errAlert
+	}
+	return err
+}
+
+// player shows a recording while it is judged. What it keeps does not grow with the recording.
+type player struct {
+	out      io.Writer
+	asJSON   bool
+	told     map[string]telling // of the open alerts, by id
+	fired    int
+	last     time.Duration
+	timeline *terminal.Timeline
+	detail   detail
+}
+
+// telling is what was last said of an alert.
+type telling struct {
+	news  string
+	fired bool
+}
+
+func (p *player) observe(t pipeline.Tick) {
+	p.last = t.Snapshot.At
+	for i := range t.Alerts {
+		p.alert(&t.Alerts[i])
+	}
+	if p.asJSON {
+		return
+	}
+	rows := make([]api.LiveRow, min(len(t.Judged), daemon.MaxLive))
+	for i := range rows {
+		rows[i] = daemon.LiveRow(&t.Judged[i])
+	}
+	p.timeline.Add(t.Snapshot.At.Seconds(), rows)
+	p.detail.observe(&t)
+}
+
+func (p *player) alert(a *api.Alert) {
+	was := p.told[a.ID]
+	now := telling{string(a.State) + a.Severity + a.Site + a.SiteConfidence, was.fired || a.State == api.Firing}
+	if now.fired && !was.fired {
+		p.fired++
+	}
+	if a.State == api.Resolved {
+		delete(p.told, a.ID)
+	} else {
+		p.told[a.ID] = now
+	}
+	if was.news == now.news {
+		return // only the figures changed
+	}
+	if p.asJSON {
+		_ = printJSON(p.out, a) // a closed pipe ends the program by itself
+	} else {
+		fmt.Fprintln(p.out, terminal.AlertLine(*a))
+	}
+}
+
+// close writes what can only be said at the end.
+func (p *player) close() {
+	lines := p.timeline.Lines(widthOf(p.out))
+	if len(lines) > 0 {
+		lines = append(append([]string{""}, lines...), "")
+	}
+	if lacks := p.detail.lacks(); lacks != "" {
+		lines = append(lines, lacks)
+	}
+	if isTerminal(p.out) {
+		lines = terminal.Plain(lines, os.Getenv)
+	}
+	for _, l := range lines {
+		fmt.Fprintln(p.out, l)
+	}
+	fmt.Fprintln(p.out, terminal.TraceClosing(p.fired, p.last))
+}
+
+func isTerminal(out io.Writer) bool {
+	f, ok := out.(*os.File)
+	return ok && isatty.IsTerminal(f.Fd())
+}
+
+// widthOf returns the columns of a terminal, and 80 for anything else, so that what is written there is always the same.
+func widthOf(out io.Writer) int {
+	const usual = 80
+	if !isTerminal(out) {
+		return usual
+	}
+	f, _ := out.(*os.File)
+	if width, _, err := term.GetSize(f.Fd()); err == nil && width > 0 {
+		return width
+	}
+	return usual
+}

@@ -1,0 +1,78 @@
+// Package cli is the command line of minewatch: one file a command.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/minewatch/minewatch/agent/internal/browser"
+)
+
+// Exit codes, the same for every command (docs/architecture.md).
+const (
+	exitOK     = 0
+	exitFailed = 1
+	exitUsage  = 2
+	exitAlert  = 3
+)
+
+// errAlert ends replay with exit code 3 when it was asked to fail on an alert.
+var errAlert = errors.New("an alert was raised")
+
+// Main runs one command until it ends or a signal asks it to, and returns its exit code.
+func Main(args []string) int {
+	// The agent must cost next to nothing; one processor at a time is enough for what it does (node_exporter does the
+	// same, for the same reason).
+	runtime.GOMAXPROCS(1)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return run(ctx, args)
+}
+
+// run runs one command and returns its exit code.
+func run(ctx context.Context, args []string) int {
+	if browser.IsHostCall(args) {
+		return runHost(ctx, args)
+	}
+	root := rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, errAlert):
+		return exitAlert
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "minewatch: %v\nSee `%s --help`.\n", err, usage.command)
+		return exitUsage
+	default:
+		fmt.Fprintf(os.Stderr, "minewatch: %v\n", err)
+		return exitFailed
+	}
+}
+
+// usageError is a command line that makes no sense.
+type usageError struct {
+	error
+	command string
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "minewatch",
+		Short:         "Says which tab or program keeps this computer busy, and whether it looks like mining",
+		SilenceErrors: true, SilenceUsage: true,
+	}
+	root.AddCommand(watchCommand(), runCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
+		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
+	markUsageErrors(root)
+	return root
+}

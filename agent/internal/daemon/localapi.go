@@ -1,0 +1,331 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"net/http"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/buildinfo"
+	"github.com/minewatch/minewatch/agent/internal/server"
+)
+
+// scope returns the user whose alerts a caller sees: "" (everybody's) for an administrator.
+func scope(c server.Caller) string {
+	if c.Admin {
+		return ""
+	}
+	return c.User
+}
+
+// Status tells how the agent is.
+func (d *Daemon) Status(c server.Caller) api.Status {
+	s := api.Status{
+		Type: "status", APIVersion: api.Version, Version: buildinfo.Version, PID: os.Getpid(), Started: d.started,
+		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
+		State: d.options.State, Socket: d.options.Socket, Browsers: d.bridge.Status(scope(c)), Trays: []api.TrayStatus{},
+	}
+	fresh := max(3*d.sampler.Interval(), 3*time.Second)
+	s.Watching = time.Since(d.started) < fresh // the first sample is on its way
+	if last := d.last.Load(); last != nil {
+		s.Watching = time.Since(last.at) < fresh
+		s.Cores, s.Processes = last.cores, last.processes
+	}
+	cpu, resident := ownUse()
+	s.CPU, s.RSS = alert.Round(cpu.Seconds(), 100), resident
+	s.CPUPerHour = alert.Round(3600*math.Float64frombits(d.share.Load()), 10)
+	for _, a := range d.alerts.Open(scope(c)) {
+		if a.State == api.Firing {
+			s.Firing++
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, t := range d.trays {
+		s.Trays = append(s.Trays, t)
+	}
+	s.Troubles = slices.Clone(d.warnings)
+	if d.slowed != "" {
+		s.Troubles = append(s.Troubles, d.slowed)
+	}
+	return s
+}
+
+// Alerts lists the caller's alerts.
+func (d *Daemon) Alerts(c server.Caller, within time.Duration) ([]api.Alert, error) {
+	var since time.Time
+	if within > 0 {
+		since = time.Now().Add(-within)
+	}
+	return d.store.Alerts(scope(c), since)
+}
+
+// target finds the caller's open alert.
+func (d *Daemon) target(c server.Caller, id string) (alert.Target, error) {
+	t, ok := d.alerts.Target(id)
+	if !ok || (!c.Admin && t.Alert.User != c.User) { // whether another user's alert exists is nobody's business
+		return t, server.Refusal{Status: http.StatusNotFound, Message: "there is no open alert " + id + "; it may be over (see `minewatch alerts`)"}
+	}
+	return t, nil
+}
+
+// Act closes or shows the tabs of an alert, after asking the browser again what lives in the process.
+func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) error {
+	t, err := d.target(c, id)
+	if err != nil {
+		return err
+	}
+	switch {
+	case t.Owner.Subject != "browser_tab":
+		return server.Refusal{Status: http.StatusConflict, Message: "this alert is about a program, not a tab; end it as you would end any program"}
+	case t.Owner.Level != attribution.Exact || len(t.Owner.Tabs) == 0:
+		return server.Refusal{Status: http.StatusConflict, Message: "minewatch is not sure which tab it is; look at the tabs yourself"}
+	case !d.sampler.Alive(t.Process):
+		return server.Refusal{Status: http.StatusConflict, Message: "the tab is gone already"}
+	}
+	if what == "close" {
+		d.alerts.Closing(id)
+	}
+	tabs := t.Owner.Tabs
+	if what == "show" {
+		tabs = tabs[:1] // only one can be in front
+	}
+	var failed error
+	for _, tab := range tabs { // one that asks its visitor before leaving must not keep the others
+		if err := d.bridge.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
+			failed = server.Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("the browser did not %s the tab: %v", what, err)}
+		}
+	}
+	return failed
+}
+
+// longest is the longest time to snooze or allow for; longer is said as "for good".
+const longest = 10 * 365 * 24 * time.Hour
+
+// Snooze keeps an alert's site or program quiet for a while.
+func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error {
+	t, err := d.target(c, id)
+	if err != nil {
+		return err
+	}
+	if length <= 0 || length > longest {
+		return server.Refusal{Status: http.StatusBadRequest, Message: "snooze for more than nothing and less than ten years"}
+	}
+	s, err := consentFor(&t.Alert, length)
+	if err != nil { // no single site: only this alert can be quiet
+		d.tellAll(d.alerts.Hush(id, time.Now().UTC().Add(length)))
+		return nil
+	}
+	if err := d.store.SetSnooze(s); err != nil {
+		return err
+	}
+	all, err := d.store.Snoozes("", time.Now())
+	if err != nil {
+		return err
+	}
+	d.tellAll(d.alerts.SetSnoozes(all))
+	return nil
+}
+
+func (d *Daemon) tellAll(alerts []api.Alert) {
+	for _, a := range alerts {
+		d.tell(a)
+	}
+}
+
+// consentFor returns an allowance (or snooze) for what an alert is about.
+func consentFor(a *api.Alert, length time.Duration) (api.Allowance, error) {
+	out := api.Allowance{Type: "allowance", User: a.User, Since: time.Now().UTC()}
+	if length > 0 {
+		out.Until = out.Since.Add(length)
+	}
+	switch {
+	case a.Site != "":
+		out.Site = a.Site
+	case a.Subject == "browser_tab":
+		return out, server.Refusal{Status: http.StatusConflict, Message: "minewatch does not know which single site this is, so there is nothing to allow"}
+	default:
+		out.Program = alert.Program(a)
+	}
+	return out, nil
+}
+
+// AllowAlert allows what an alert is about.
+func (d *Daemon) AllowAlert(c server.Caller, id string, length time.Duration) (api.Allowance, error) {
+	t, err := d.target(c, id)
+	if err != nil {
+		return api.Allowance{}, err
+	}
+	a, err := consentFor(&t.Alert, min(length, longest))
+	if err != nil {
+		return a, err
+	}
+	return a, d.addAllowance(a)
+}
+
+// Allow allows a site or a program for the caller.
+func (d *Daemon) Allow(c server.Caller, a api.Allowance) (api.Allowance, error) {
+	a, err := cleanAllowance(c, a)
+	if err != nil {
+		return a, err
+	}
+	a.Since = time.Now().UTC()
+	return a, d.addAllowance(a)
+}
+
+func (d *Daemon) addAllowance(a api.Allowance) error {
+	if err := d.store.AddAllowance(a); err != nil {
+		return err
+	}
+	d.unflag(a.User, a.Site)
+	return d.refreshAllowances()
+}
+
+// Disallow takes an allowance back.
+func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
+	a, err := cleanAllowance(c, a)
+	if err != nil {
+		return err
+	}
+	found, err := d.store.RemoveAllowance(a)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return server.Refusal{Status: http.StatusNotFound, Message: a.Site + a.Program + " was not allowed (a program is named by its path; see `minewatch allowed`)"}
+	}
+	d.unflag(a.User, a.Site)
+	return d.refreshAllowances()
+}
+
+func (d *Daemon) refreshAllowances() error {
+	all, err := d.store.Allowances("", time.Now())
+	if err != nil {
+		return err
+	}
+	d.alerts.SetAllowances(all)
+	return nil
+}
+
+// Allowances lists what the caller allowed.
+func (d *Daemon) Allowances(c server.Caller) ([]api.Allowance, error) {
+	return d.store.Allowances(c.User, time.Now())
+}
+
+// cleanAllowance turns what a caller named into the form that is stored, for that caller.
+func cleanAllowance(c server.Caller, a api.Allowance) (api.Allowance, error) {
+	a.Type, a.User = "allowance", c.User
+	if (a.Site == "") == (a.Program == "") {
+		return a, server.Refusal{Status: http.StatusBadRequest, Message: "name a site or a program"}
+	}
+	if !a.Until.IsZero() && time.Now().After(a.Until) {
+		return a, server.Refusal{Status: http.StatusBadRequest, Message: "that time is over already"}
+	}
+	if a.Site != "" {
+		origin := a.Site
+		if !strings.Contains(origin, "://") {
+			origin = "https://" + origin
+		}
+		site := attribution.SiteOf(origin)
+		if site == "" {
+			return a, server.Refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is not the name of a site, such as films.example", a.Site)}
+		}
+		a.Site = site
+	}
+	return a, nil
+}
+
+// Events streams a caller's alerts, those that are open now first.
+func (d *Daemon) Events(ctx context.Context, c server.Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event] {
+	return func(yield func(api.Event) bool) {
+		w := d.broker.join(scope(c), live)
+		defer d.broker.leave(w)
+		if tray != nil {
+			tray.PID = c.PID
+			d.setTray(c.PID, tray)
+			defer d.setTray(c.PID, nil)
+		}
+		for _, a := range d.alerts.Open(scope(c)) {
+			if a.State == api.Firing && !yield(api.Event{Alert: &a}) {
+				return
+			}
+		}
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case e, ok := <-w.events:
+				if !ok || !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (d *Daemon) setTray(pid int32, t *api.TrayStatus) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t == nil {
+		delete(d.trays, pid)
+		return
+	}
+	d.trays[pid] = *t
+}
+
+// Questions streams what the browser behind a native messaging host is asked.
+func (d *Daemon) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Question], error) {
+	peer, err := browser.ResolvePeer(c.PID)
+	if err != nil {
+		return nil, server.Refusal{Status: http.StatusForbidden, Message: fmt.Sprintf("only a browser may ask for questions: %v", err)}
+	}
+	if peer.User != c.User {
+		return nil, server.Refusal{Status: http.StatusForbidden, Message: "only a browser of the same user may ask for questions"}
+	}
+	questions, detach, err := d.bridge.Attach(peer)
+	if err != nil {
+		return nil, server.Refusal{Status: http.StatusTooManyRequests, Message: err.Error()}
+	}
+	return func(yield func(api.Question) bool) {
+		defer detach()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case q, ok := <-questions:
+				if !ok || !yield(q) {
+					return
+				}
+			}
+		}
+	}, nil
+}
+
+// Garbled notes that a host sent what is no answer.
+func (d *Daemon) Garbled(c server.Caller, why error) { d.bridge.Refuse(c.PID, why) }
+
+// Answer takes what a browser said.
+func (d *Daemon) Answer(c server.Caller, a api.Answer) error {
+	if browser.IsWish(a) {
+		return d.wish(c, a)
+	}
+	if err := d.bridge.Answer(c.PID, a); err != nil {
+		return server.Refusal{Status: http.StatusConflict, Message: err.Error()}
+	}
+	if a.Type == "hello" {
+		d.greet(c)
+	}
+	return nil
+}
+
+var _ server.Agent = (*Daemon)(nil)
