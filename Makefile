@@ -1,37 +1,38 @@
-# Two commands for everybody: `make run` and `make test`. The rest is for daily work.
+# `make` says what there is; `make run` and `make test` are the two commands for everybody.
 SHELL   := /bin/bash
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-FULL    := 0.1.0-dev+$(VERSION)
-LDFLAGS := -s -w -X main.version=$(FULL) -X github.com/minewatch/minewatch/agent/internal/buildinfo.Version=$(FULL)
+VERSION ?= 0.1.0-dev+$(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -s -w -X main.version=$(VERSION) -X github.com/minewatch/minewatch/agent/internal/buildinfo.Version=$(VERSION)
 BIN     := bin
 TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: run test check demo popup e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test fetch-axe build agent tray lint fmt clean setup-run setup-test
+.PHONY: help run test check demo popup e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
+# The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
+help:
+	@awk '/^##@ /{printf "\n%s\n", substr($$0, 5)} /^## [a-z0-9-]+: /{name=$$2; sub(/^## [a-z0-9-]+: /, ""); printf "  make %-16s%s\n", substr(name, 1, length(name)-1), $$0}' $(firstword $(MAKEFILE_LIST))
+
+##@ Run
 ## run: build and watch this computer: agent, tray (with a display) and live view
 run: setup-run build
 	@scripts/run.sh $(BIN)
 
-# One package at a time: a desktop, a browser and their load are what the tests are about.
-## test: the whole test suite, real browser and real desktop included
-test: setup-test fetch-axe build extension-test
-	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
+## build: build the programs into bin/
+build: agent tray
 
-## check: the quick one for daily work
-check: setup-test lint extension-lint
-	go vet ./...
-	GOOS=windows go vet ./...
-	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
-	go test -short -race . ./heuristics/... ./agent/api/... ./agent/internal/...
+##@ Test
+# One package at a time: a desktop, a browser and their load are what the tests are about.
+## test: the whole test suite, real browsers and real desktops included (it installs what it needs)
+test: setup-test build extension-test
+	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
 
 ## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
 demo: setup-test build
 	go run ./agent/dev/demo -bin $(BIN) -out $(BIN)/demo
 
 ## popup: the extension's window in real Chromium and Firefox, and its pictures for the documentation
-popup: setup-test fetch-axe
+popup: setup-test
 	@mkdir -p $(BIN)/popup
 	MINEWATCH_POPUP_OUT=$(CURDIR)/$(BIN)/popup CI=$${CI-local} go test -count=1 -v ./agent/e2e/popup
 	cp $(BIN)/popup/popup-chromium.png $(BIN)/popup/popup-firefox.png docs/images/
@@ -48,9 +49,17 @@ waking: setup-test agent
 bench: setup-test agent
 	go run ./agent/dev/bench -bin $(BIN) -tools $(TOOLS)
 
+##@ Develop
+## check: format, lint, vet for three systems and the quick tests, for daily work
+check: setup-test lint extension-lint
+	@scripts/vulncheck.sh
+	go vet ./...
+	GOOS=windows go vet ./...
+	GOOS=darwin CGO_ENABLED=0 go vet ./agent/... ./heuristics/...
+	go test -short -race . ./heuristics/... ./agent/api/... ./agent/internal/...
+
 ## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
 corpus: setup-corpus agent
-	scripts/fetch-pages.sh
 	go run ./agent/dev/corpus -bin $(BIN) -missing
 
 ## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)
@@ -65,8 +74,6 @@ fit:
 eval: agent
 	@$(BIN)/minewatch eval testdata/traces; code=$$?; \
 	$(BIN)/minewatch eval testdata/traces --json 2>/dev/null | grep '^{"type":"summary"'; exit $$code
-
-build: agent tray
 
 agent:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch ./agent
@@ -83,10 +90,11 @@ tray:
 extension:
 	go run ./agent/dev/pack -out dist/extension $(if $(KEY),-key '$(KEY)')
 
-## extension-lint: eslint, and the checks that Firefox's store makes (npm fetches both once)
+## extension-lint: eslint, and the checks that Firefox's store makes
 extension-lint:
 	@scripts/lint-extension.sh
 
+## extension-test: the tests of the extension's own scripts, in node
 extension-test:
 	cd agent/extension && node --test
 
@@ -97,24 +105,31 @@ $(GOLANGCI):
 	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv $(TOOLS)/golangci-lint $@
 
+## lint: golangci-lint, which is built once (some minutes)
 lint: $(GOLANGCI)
 	$(GOLANGCI) fmt --diff
 	$(GOLANGCI) run ./...
 
+## fmt: bring Go code into its format
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt
+
+## vulncheck: look for known vulnerabilities, where the data of govulncheck can be had
+vulncheck:
+	@scripts/vulncheck.sh
 
 setup-run:
 	@scripts/setup.sh run
 
 setup-test:
 	@scripts/setup.sh test
-
-fetch-axe:
-	@scripts/fetch-axe.sh
+	@scripts/npm.sh test
 
 setup-corpus:
 	@scripts/setup.sh corpus
+	@scripts/npm.sh test
+	@scripts/npm.sh pages
 
+## clean: remove what was built
 clean:
 	rm -rf $(BIN)

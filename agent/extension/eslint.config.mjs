@@ -1,7 +1,7 @@
-// The rules that the extension keeps to. scripts/lint-extension.sh fetches eslint and runs it.
+// The rules that the extension keeps to. scripts/lint-extension.sh runs eslint with them.
 import { createRequire } from "node:module";
 
-const tools = createRequire(new URL("../../.cache/extension-lint/package.json", import.meta.url));
+const tools = createRequire(new URL("../../.cache/npm/lint/package.json", import.meta.url));
 const js = tools("@eslint/js");
 const globals = tools("globals");
 

@@ -70,6 +70,7 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer s.web.Close()
+	s.web.UseLibraries(filepath.Join(o.Source, pages.LibraryDir))
 	for try := 1; ; try++ {
 		s.desktop, err = desktop.Start(life)
 		if err == nil {

@@ -79,8 +79,10 @@ type Result struct {
 	Screenshots []string `json:"screenshots"`
 }
 
-// Missing returns the programs the demo needs besides those in Options.Bin and that are not installed.
-func Missing() []string { return append(desktop.Missing(), chromium.Missing()...) }
+// Missing returns what the demo needs besides the programs in Options.Bin and that is not installed.
+func Missing() []string {
+	return append(append(desktop.Missing(), chromium.Missing()...), pages.Missing()...)
+}
 
 // Demo opens six tabs, one of which computes hashes out of sight, and waits until the tray and a notification name it;
 // then it closes that tab through the tray menu as a person does. The Result is as far as the demo came; the error

@@ -12,8 +12,8 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 )
 
-// axe is where scripts/fetch-axe.sh puts the checker of accessibility.
-const axe = "../../../.cache/axe/node_modules/axe-core/axe.min.js"
+// axe is where scripts/npm.sh puts the checker of accessibility.
+const axe = "../../../.cache/npm/test/node_modules/axe-core/axe.min.js"
 
 // TestPopup uses the popup in both browsers.
 //
@@ -24,7 +24,7 @@ func TestPopup(t *testing.T) {
 	}
 	missing := popup.Missing()
 	if _, err := os.Stat(axe); err != nil {
-		missing = append(missing, "axe-core (scripts/fetch-axe.sh)")
+		missing = append(missing, "axe-core (scripts/npm.sh test)")
 	}
 	desktop.Need(t, missing)
 	bin := t.TempDir()

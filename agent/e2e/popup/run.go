@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,7 +33,7 @@ type Options struct {
 
 // Missing returns the programs that are needed and not installed.
 func Missing() []string {
-	return append(append(desktop.Missing(), chromium.Missing()...), firefox.Missing()...)
+	return slices.Concat(desktop.Missing(), chromium.Missing(), firefox.Missing(), pages.Missing())
 }
 
 // The loads: one thread in a hidden tab of each browser, each on a site of its own, since what is allowed is allowed in

@@ -20,7 +20,7 @@ func start(t *testing.T, urls ...string) (*chromium.Browser, *pages.Server) {
 	if testing.Short() {
 		t.Skip("a real browser is not short")
 	}
-	desktop.Need(t, append(desktop.Missing(), chromium.Missing()...))
+	desktop.Need(t, append(append(desktop.Missing(), chromium.Missing()...), pages.Missing()...))
 	d, err := desktop.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)

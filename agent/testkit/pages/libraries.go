@@ -1,85 +1,81 @@
 package pages
 
 import (
-	"bytes"
-	"context"
-	_ "embed" // the list of packages
 	"errors"
-	"fmt"
 	"io/fs"
 	"mime"
 	"net/http"
 	"os"
-	"os/exec"
 	"path"
 	"path/filepath"
 	"strings"
 )
 
-// LibraryDir is where scripts/fetch-pages.sh puts the libraries, from the repository's root. A server started there finds
-// them by itself.
-const LibraryDir = ".cache/pages"
+// LibraryDir is where scripts/npm.sh puts npm packages, from the repository's root.
+const LibraryDir = ".cache/npm"
 
-//go:embed libraries/package.json
-var libraryList []byte
-
-// libraryFolder returns the folder of a library's files in what npm installed, by the name that pages use; empty for a name
-// that none has.
-func libraryFolder(name string) string {
+// libraryFolder returns the list of scripts/npm that a library stands in and the folder of its files below .cache/npm, by
+// the name that pages use; empty for a name that none has.
+func libraryFolder(name string) (list, folder string) {
 	switch name {
+	case "hash-wasm":
+		return "test", "hash-wasm/dist"
 	case "ffmpeg":
-		return "@ffmpeg/core/dist/umd"
+		return "pages", "@ffmpeg/core/dist/umd"
 	case "pdfjs":
-		return "pdfjs-dist/legacy/build"
+		return "pages", "pdfjs-dist/legacy/build"
 	case "pyodide":
-		return "pyodide"
+		return "pages", "pyodide"
 	case "sql":
-		return "sql.js/dist"
+		return "pages", "sql.js/dist"
 	case "stockfish":
-		return "stockfish/src"
+		return "pages", "stockfish/src"
 	case "typescript":
-		return "typescript/lib"
+		return "pages", "typescript/lib"
 	}
-	return ""
+	return "", ""
 }
 
-// Fetch installs the libraries of some pages (libraries/README.md) into the folder with npm, and does nothing when they
-// are there in the versions asked for. It needs the network.
-func Fetch(ctx context.Context, dir string) error {
-	done := filepath.Join(dir, "fetched.json")
-	if have, err := os.ReadFile(done); err == nil && bytes.Equal(have, libraryList) {
-		return nil
+// Missing returns what the simulated mining needs and is not here, with what to do about it.
+func Missing() []string {
+	file := filepath.Join(root(), LibraryDir, "test/node_modules/hash-wasm/dist/sha256.umd.min.js")
+	if _, err := os.Stat(file); err != nil {
+		return []string{"hash-wasm (scripts/npm.sh test)"}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(dir, "package.json"), libraryList, 0o644); err != nil {
-		return err
-	}
-	npm, err := exec.LookPath("npm")
+	return nil
+}
+
+// root returns the repository's root, which a program finds above the folder it was started in: tests are started in
+// their own. It is the present folder when nothing above is a root.
+func root() string {
+	dir, err := os.Getwd()
 	if err != nil {
-		return errors.New("the libraries of the test pages come with npm, which is not installed: run scripts/setup.sh corpus")
+		return "."
 	}
-	// A lock file would name the place that this machine fetches from; install scripts are nobody's business here.
-	cmd := exec.CommandContext(ctx, npm, "install", "--prefix", dir, "--no-package-lock", "--ignore-scripts",
-		"--omit=optional", "--no-audit", "--no-fund", "--loglevel=error")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm could not fetch the libraries of the test pages: %w\n%s", err, bytes.TrimSpace(out))
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			return "."
+		}
+		dir = up
 	}
-	return os.WriteFile(done, libraryList, 0o644)
 }
 
-// UseLibraries serves the libraries that Fetch put into the folder, below /_lib/ of each host.
+// UseLibraries serves the libraries that scripts/npm.sh put into the folder, below /_lib/ of each host. A server begins
+// with those of the repository.
 func (s *Server) UseLibraries(dir string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.libraries = filepath.Join(dir, "node_modules")
+	s.libraries = dir
 }
 
 // library serves a file of a library, name being "stockfish/stockfish.js" for example.
 func (s *Server) library(w http.ResponseWriter, r *http.Request, name string) {
 	library, file, _ := strings.Cut(name, "/")
-	folder := libraryFolder(library)
+	list, folder := libraryFolder(library)
 	if folder == "" || !fs.ValidPath(file) {
 		http.NotFound(w, r)
 		return
@@ -87,14 +83,17 @@ func (s *Server) library(w http.ResponseWriter, r *http.Request, name string) {
 	s.mu.Lock()
 	dir := s.libraries
 	s.mu.Unlock()
-	root, err := os.OpenRoot(filepath.Join(dir, filepath.FromSlash(folder)))
-	if dir == "" || err != nil {
-		http.Error(w, "The library "+library+" of this test page is not here: run scripts/fetch-pages.sh.", http.StatusNotFound)
+	files, err := os.OpenRoot(filepath.Join(dir, list, "node_modules", filepath.FromSlash(folder)))
+	if errors.Is(err, fs.ErrNotExist) {
+		http.Error(w, "The library "+library+" of this test page is not here: run scripts/npm.sh "+list+".", http.StatusNotFound)
+		return
+	} else if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
-	defer root.Close()
+	defer files.Close()
 	setType(w, file)
-	http.ServeFileFS(w, r, root.FS(), file)
+	http.ServeFileFS(w, r, files.FS(), file)
 }
 
 // setType sets the type of a file by its name; the system's table may lack these, or know them wrongly, and a browser

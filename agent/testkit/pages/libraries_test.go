@@ -9,10 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
 )
 
-// install fakes what Fetch leaves behind.
+// install fakes what scripts/npm.sh leaves behind.
 func install(t *testing.T, files ...string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -30,11 +31,12 @@ func install(t *testing.T, files ...string) string {
 
 func TestLibraries(t *testing.T) {
 	s := serve(t)
-	if code, _, body := ask(t, s, http.MethodGet, "http://sql.test/_lib/sql/sql-wasm.js", ""); code != http.StatusNotFound || !strings.Contains(body, "run scripts/fetch-pages.sh") {
+	s.UseLibraries(t.TempDir())
+	if code, _, body := ask(t, s, http.MethodGet, "http://sql.test/_lib/sql/sql-wasm.js", ""); code != http.StatusNotFound || !strings.Contains(body, "run scripts/npm.sh pages") {
 		t.Errorf("without libraries: %d %s", code, body)
 	}
-	s.UseLibraries(install(t, "package.json", "node_modules/sql.js/dist/sql-wasm.js", "node_modules/sql.js/dist/sql-wasm.wasm",
-		"node_modules/sql.js/secret.js", "node_modules/pdfjs-dist/legacy/build/pdf.min.mjs"))
+	s.UseLibraries(install(t, "pages/package.json", "pages/node_modules/sql.js/dist/sql-wasm.js", "pages/node_modules/sql.js/dist/sql-wasm.wasm",
+		"pages/node_modules/sql.js/secret.js", "pages/node_modules/pdfjs-dist/legacy/build/pdf.min.mjs"))
 	for target, want := range map[string]string{
 		"sql/sql-wasm.js":      "text/javascript; charset=utf-8",
 		"sql/sql-wasm.wasm":    "application/wasm",
@@ -53,46 +55,14 @@ func TestLibraries(t *testing.T) {
 	}
 }
 
-func TestFetchIsDoneOnce(t *testing.T) {
-	t.Setenv("PATH", t.TempDir()) // no npm
-	dir := t.TempDir()
-	if err := pages.Fetch(t.Context(), dir); err == nil || !strings.Contains(err.Error(), "scripts/setup.sh") {
-		t.Errorf("without npm: %v", err)
-	}
-	list, err := os.ReadFile("libraries/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "fetched.json"), list, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := pages.Fetch(t.Context(), dir); err != nil {
-		t.Errorf("with all there: %v", err)
-	}
-}
-
-// TestLibraryListIsExact: a range of versions, or a lock file, would make recordings that nobody can make again, or tell
-// where this machine fetches from.
-func TestLibraryListIsExact(t *testing.T) {
-	list, err := os.ReadFile("libraries/package.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	exact := regexp.MustCompile(`(?m)^    "(.*)": "(.*)",?$`)
-	about, err := os.ReadFile("libraries/README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := exact.FindAllStringSubmatch(string(list), -1)
-	if len(found) != 6 {
-		t.Errorf("%d packages, want 6", len(found))
-	}
-	for _, m := range found {
-		if !regexp.MustCompile(`^\d+\.\d+\.\d+$`).MatchString(m[2]) {
-			t.Errorf("%s is asked for as %q, which is no exact version", m[1], m[2])
-		}
-		if !strings.Contains(string(about), "| "+m[1]+" "+m[2]) {
-			t.Errorf("libraries/README.md does not tell the licence of %s %s", m[1], m[2])
+// TestHashes: without hash-wasm no page mines, and every test of an alert would wait in vain.
+func TestHashes(t *testing.T) {
+	desktop.Need(t, pages.Missing())
+	s := serve(t)
+	for _, name := range []string{"sha256", "argon2", "scrypt"} {
+		code, kind, body := ask(t, s, http.MethodGet, "http://films.test/_lib/hash-wasm/"+name+".umd.min.js", "")
+		if code != http.StatusOK || kind != "text/javascript; charset=utf-8" || !strings.Contains(body, "hashwasm") {
+			t.Errorf("%s: %d, %s", name, code, kind)
 		}
 	}
 }

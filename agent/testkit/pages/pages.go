@@ -2,9 +2,8 @@
 // of them with a simulated mining load when the address asks for it.
 //
 // The load is a loop of hashing (static/shared/hash-loop.js), in web workers, in a frame or on the page's own thread; it
-// stops by itself after 90 seconds at the latest. static/shared/hash-wasm-*.umd.min.js are parts of hash-wasm 4.13.0
-// (MIT, licence beside them).
-// static/video/clip.webm was made with ffmpeg's gradients and cellauto sources and shows nothing but colours.
+// stops by itself after 90 seconds at the latest. The hash functions are those of hash-wasm, which scripts/npm.sh fetches.
+// static/shared/clip.webm was made with ffmpeg's gradients and cellauto sources and shows nothing but colours.
 package pages
 
 import (
@@ -17,6 +16,7 @@ import (
 	"net"
 	"net/http"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -102,7 +102,7 @@ func StartAt(ctx context.Context, address string) (*Server, error) {
 		return nil, fmt.Errorf("listening at %s, which is no TCP address", l.Addr())
 	}
 	s := &Server{port: addr.Port, visits: map[string]int{}, loads: map[string]Load{}, work: map[string]time.Time{}}
-	s.UseLibraries(LibraryDir)
+	s.UseLibraries(filepath.Join(root(), LibraryDir))
 	s.http = &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second}
 	go func() {
 		_ = s.http.Serve(l) // ends with ErrServerClosed; anything else shows as pages that do not load

@@ -1,6 +1,6 @@
 // One thread of the gate: looks for solutions until it is ended, at most 20 seconds.
 "use strict";
-importScripts("/_shared/hash-wasm-sha256.umd.min.js");
+importScripts("/_lib/hash-wasm/sha256.umd.min.js");
 const LIMIT_MS = 20000;
 
 onmessage = async ({ data }) => {

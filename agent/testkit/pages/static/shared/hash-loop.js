@@ -7,7 +7,7 @@ const LIMIT_S = 90; // whatever the page asks for
 // how many to compute between two looks at the clock. argon2 and scrypt are memory-hard: 2 MiB and 128 KiB at a time.
 const HASHES = {
   sha256: {
-    file: "/_shared/hash-wasm-sha256.umd.min.js",
+    file: "/_lib/hash-wasm/sha256.umd.min.js",
     once: 64,
     make: async () => {
       const sha256 = await hashwasm.createSHA256();
@@ -15,14 +15,14 @@ const HASHES = {
     },
   },
   argon2: {
-    file: "/_shared/hash-wasm-argon2.umd.min.js",
+    file: "/_lib/hash-wasm/argon2.umd.min.js",
     once: 1,
     make: async () => (block) => hashwasm.argon2id({
       password: block, salt: block, parallelism: 1, iterations: 1, memorySize: 2048, hashLength: 32, outputType: "binary",
     }),
   },
   scrypt: {
-    file: "/_shared/hash-wasm-scrypt.umd.min.js",
+    file: "/_lib/hash-wasm/scrypt.umd.min.js",
     once: 1,
     make: async () => (block) => hashwasm.scrypt({
       password: block, salt: block, costFactor: 1024, blockSize: 1, parallelism: 1, hashLength: 32, outputType: "binary",
