@@ -25,6 +25,8 @@ type Alert struct {
 	Type  string     `json:"type"` // "alert"
 	ID    string     `json:"id,omitzero"`
 	State AlertState `json:"state"`
+	// Key is that of the LiveRow about the same subject.
+	Key string `json:"key,omitzero"`
 	// T is the time in seconds since the agent (or the recording) began, as the judge's clock counts.
 	T float64 `json:"t_s"`
 	// Started, Updated and Ended are wall clock times in UTC.
@@ -152,10 +154,12 @@ type Live struct {
 
 // LiveRow is one busy process, tab or group.
 type LiveRow struct {
+	// Key is the same for the same subject as long as the agent runs.
 	Key            string   `json:"key"`
 	Subject        string   `json:"subject"` // as Alert.Subject
 	Process        string   `json:"process_name"`
 	PID            int32    `json:"pid"`
+	Processes      int      `json:"processes,omitzero"` // as Alert.Processes
 	Site           string   `json:"site,omitzero"`
 	Sites          []string `json:"sites,omitempty"`
 	SiteConfidence string   `json:"site_confidence,omitzero"`

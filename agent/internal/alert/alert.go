@@ -76,7 +76,7 @@ func NewManager(prefix string, allowed, snoozed []api.Allowance) *Manager {
 	}
 }
 
-// Observe takes what was judged at one tick and returns the alerts that changed, each as it is now.
+// Observe takes what was judged at one tick, as Fold returns it, and returns the alerts that changed, each as it is now.
 func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []api.Alert {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -94,7 +94,7 @@ func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []ap
 }
 
 func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
-	key := j.Verdict.Subject.Key
+	key := j.Key()
 	in := m.open[key]
 	switch {
 	case j.Verdict.State == heuristics.Cleared && in != nil:
@@ -112,7 +112,7 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 		}
 		m.count++
 		in = &incident{key: key, suspected: m.at, alert: api.Alert{
-			Type: "alert", ID: fmt.Sprintf("%s-%d", m.prefix, m.count), State: api.Pending, Started: m.now,
+			Type: "alert", Key: key, ID: fmt.Sprintf("%s-%d", m.prefix, m.count), State: api.Pending, Started: m.now,
 		}}
 		m.open[key] = in
 	}

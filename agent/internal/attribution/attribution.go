@@ -24,6 +24,9 @@ const (
 
 // Owner is whose load it is.
 type Owner struct {
+	// Key is the same for all that is one thing to people: a tab's process, or the processes of one program that do one
+	// job. A process and the group that it is the only member of have the same key.
+	Key string
 	// Subject is "browser_tab", "process", "group" or "unattributed".
 	Subject string
 	Level   Level
@@ -59,6 +62,7 @@ const maxRemembered = 4096
 type Book struct {
 	renderers map[heuristics.ProcessID]*entry
 	browsers  map[heuristics.ProcessID]string // root -> program name
+	jobs      jobs
 	at        time.Duration
 }
 
@@ -75,6 +79,7 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 		b.browsers = map[heuristics.ProcessID]string{}
 	}
 	b.at = s.At
+	b.jobs.observe(s)
 	for i := range s.Processes {
 		p := &s.Processes[i]
 		if p.Info != nil && p.Info.Browser != nil && p.Info.Browser.Role == "browser" && len(b.browsers) < maxRemembered {
@@ -122,18 +127,17 @@ func less(a, b heuristics.ProcessID) bool {
 
 // Owner returns whose load a verdict is about.
 func (b *Book) Owner(v *heuristics.Verdict) Owner {
-	if v.Subject.Kind != heuristics.SubjectProcess {
-		return Owner{Subject: string(v.Subject.Kind)}
-	}
-	in := v.Subject.Info.Browser
-	if in == nil || in.Family == "electron" { // a program built on a browser's engine has no tabs
-		return Owner{Subject: "process"}
-	}
-	if in.Role != "renderer" {
-		return Owner{Subject: "process", Browser: b.browsers[in.Root], Root: in.Root}
+	key, in := v.Subject.Key, v.Subject.Info.Browser
+	switch {
+	case v.Subject.Kind == heuristics.SubjectUnattributed, v.Subject.Info.Parent.PID == kthreadd:
+		return Owner{Key: key, Subject: string(v.Subject.Kind)}
+	case v.Subject.Kind != heuristics.SubjectProcess, in == nil, in.Family == "electron": // a program built on a browser's engine has no tabs
+		return Owner{Key: b.jobs.key(&v.Subject), Subject: string(v.Subject.Kind)}
+	case in.Role != "renderer":
+		return Owner{Key: key, Subject: "process", Browser: b.browsers[in.Root], Root: in.Root}
 	}
 	o := Owner{
-		Subject: "browser_tab", Level: Unknown, Browser: b.browsers[in.Root], Root: in.Root, Renderer: in.Renderer,
+		Key: key, Subject: "browser_tab", Level: Unknown, Browser: b.browsers[in.Root], Root: in.Root, Renderer: in.Renderer,
 	}
 	e := b.renderers[v.Subject.Process]
 	if e == nil {

@@ -140,7 +140,7 @@ func isNamed(j *alert.Judged, word string) bool {
 
 // isAbout reports whether an alert is about this subject.
 func isAbout(a *api.Alert, j *alert.Judged) bool {
-	return a != nil && a.Subject == j.Owner.Subject && a.PID == j.Verdict.Subject.Process.PID
+	return a != nil && a.Key == j.Owner.Key
 }
 
 // busyNames lists what was judged at a tick, so that one can be named.

@@ -128,9 +128,9 @@ func (p *player) observe(t pipeline.Tick) {
 	if p.asJSON {
 		return
 	}
-	rows := make([]api.LiveRow, min(len(t.Judged), daemon.MaxLive))
+	rows := make([]api.LiveRow, min(len(t.Subjects), daemon.MaxLive))
 	for i := range rows {
-		rows[i] = daemon.LiveRow(&t.Judged[i])
+		rows[i] = daemon.LiveRow(&t.Subjects[i])
 	}
 	p.timeline.Add(t.Snapshot.At.Seconds(), rows)
 	p.detail.observe(&t)

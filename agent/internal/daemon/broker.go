@@ -111,12 +111,12 @@ func liveView(t *pipeline.Tick, user string, machine float64, alive int) *api.Li
 		Type: "tick", T: t.Snapshot.At.Seconds(), Time: t.Snapshot.Time.UTC(), Machine: machine, Cores: t.Snapshot.Cores, Processes: alive,
 		Hot: []api.LiveRow{},
 	}
-	for i := range t.Judged {
-		v := &t.Judged[i].Verdict
+	for i := range t.Subjects {
+		v := &t.Subjects[i].Verdict
 		if (user != "" && v.Subject.Info.User != user) || len(l.Hot) >= MaxLive {
 			continue
 		}
-		row := LiveRow(&t.Judged[i])
+		row := LiveRow(&t.Subjects[i])
 		row.Evidence = alert.EvidenceOf(v)
 		l.Hot = append(l.Hot, row)
 	}
@@ -127,7 +127,7 @@ func liveView(t *pipeline.Tick, user string, machine float64, alive int) *api.Li
 func LiveRow(j *alert.Judged) api.LiveRow {
 	v, o := &j.Verdict, &j.Owner
 	return api.LiveRow{
-		Key: v.Subject.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID,
+		Key: o.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID, Processes: v.Subject.Members,
 		Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level), Browser: o.Browser,
 		Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
 		State: string(v.State), Severity: string(v.Severity), Confidence: alert.Round(v.Confidence, 100),

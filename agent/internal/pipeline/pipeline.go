@@ -18,7 +18,8 @@ type Source func(context.Context) iter.Seq2[heuristics.Snapshot, error]
 // Tick is what one snapshot led to.
 type Tick struct {
 	Snapshot heuristics.Snapshot
-	Judged   []alert.Judged
+	// Judged is everything that the detector judged; Subjects the same with one entry for what people call one.
+	Judged, Subjects []alert.Judged
 	// Alerts are those that changed.
 	Alerts []api.Alert
 }
@@ -37,8 +38,9 @@ func Run(ctx context.Context, source Source, judge *heuristics.Detector, alerts 
 		for i := range verdicts {
 			judged[i] = alert.Judged{Verdict: verdicts[i], Owner: book.Owner(&verdicts[i])}
 		}
-		changed := alerts.Observe(snapshot.Time, snapshot.At, judged)
-		observe(Tick{Snapshot: snapshot, Judged: judged, Alerts: changed})
+		subjects := alert.Fold(judged)
+		changed := alerts.Observe(snapshot.Time, snapshot.At, subjects)
+		observe(Tick{Snapshot: snapshot, Judged: judged, Subjects: subjects, Alerts: changed})
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func findings() []api.Evidence {
 // films is a firing alert about a tab, changed as the test likes.
 func films(change func(*api.Alert)) api.Alert {
 	a := api.Alert{
-		Type: "alert", ID: "20260301T110000-3", State: api.Firing, T: 41, Started: noon(), Updated: noon().Add(41 * time.Second),
+		Type: "alert", ID: "20260301T110000-3", Key: "process 4711.1", State: api.Firing, T: 41, Started: noon(), Updated: noon().Add(41 * time.Second),
 		Subject: tab, Site: "films.test", SiteConfidence: "exact", Browser: "chromium", Tabs: 1, TabHidden: true,
 		ProcessName: "chromium", PID: 4711, Cores: 1.43, MachinePercent: 71.5, Busy: 41, Severity: miningLike,
 		Confidence: 0.97, Evidence: findings(),
@@ -67,7 +67,7 @@ func films(change func(*api.Alert)) api.Alert {
 
 // stress is a firing alert about a program.
 func stress(a *api.Alert) {
-	a.ID, a.Subject, a.Site, a.SiteConfidence, a.Browser = "20260301T110000-4", "process", "", "", ""
+	a.ID, a.Key, a.Subject, a.Site, a.SiteConfidence, a.Browser = "20260301T110000-4", "job stress-ng", "process", "", "", ""
 	a.Tabs, a.TabHidden, a.ProcessName, a.PID, a.Severity, a.Confidence = 0, false, "stress-ng", 99, "heavy", 0.12
 	a.Cores, a.MachinePercent, a.Busy, a.Evidence = 0.4, 20, 400, nil
 }

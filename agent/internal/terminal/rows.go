@@ -83,15 +83,11 @@ func (r *row) verdict() string {
 	}
 }
 
-// alertOf finds the open alert of a busy row. The wire has no common key: a process is known by its pid and name; the
-// busiest member of a group changes, its name does not.
+// alertOf finds the open alert of a busy row.
 func alertOf(h *api.LiveRow, open []api.Alert, taken map[string]bool) *api.Alert {
 	for i := range open {
 		a := &open[i]
-		if taken[a.ID] || a.ProcessName != h.Process || (a.Subject == group) != (h.Subject == group) {
-			continue
-		}
-		if a.PID == h.PID || h.Subject == group {
+		if !taken[a.ID] && a.Key == h.Key {
 			return a
 		}
 	}
@@ -101,7 +97,7 @@ func alertOf(h *api.LiveRow, open []api.Alert, taken map[string]bool) *api.Alert
 func aboutRow(h *api.LiveRow, all int) api.Alert {
 	a := api.Alert{
 		Subject: h.Subject, Site: h.Site, Sites: h.Sites, SiteConfidence: h.SiteConfidence, ProcessName: h.Process, Browser: h.Browser,
-		PID: h.PID, Cores: h.Cores, Busy: h.Busy, Severity: h.Severity, Confidence: h.Confidence, Evidence: h.Evidence,
+		PID: h.PID, Processes: h.Processes, Cores: h.Cores, Busy: h.Busy, Severity: h.Severity, Confidence: h.Confidence, Evidence: h.Evidence,
 	}
 	if all > 0 {
 		a.MachinePercent = sane(100*h.Cores/float64(all), 100)

@@ -122,8 +122,9 @@ func markOf(r *api.LiveRow) mark {
 
 func (l *lane) add(from, to, step float64, r *api.LiveRow) {
 	m := markOf(r)
-	if l.about.Subject == "" || m > l.worst || (l.about.Site == "" && r.Site != "") {
+	if l.about.Subject == "" || m > l.worst || (l.about.Site == "" && r.Site != "") || (l.about.Subject != group && r.Subject == group) {
 		l.about = aboutRow(r, 0)
+		l.about.Processes = 0 // it differs from moment to moment
 	}
 	l.worst = max(l.worst, m)
 	use := sane(r.Cores, 99999)

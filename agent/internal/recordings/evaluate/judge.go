@@ -139,19 +139,19 @@ func (b *bench) observe(tick pipeline.Tick) {
 	b.last = tick.Snapshot.At
 	b.match.learn(&tick.Snapshot)
 	b.hostOnly = b.hostOnly || slices.ContainsFunc(tick.Snapshot.Gaps, func(g heuristics.Gap) bool { return g.Kind == heuristics.GapHostOnly })
-	b.tracks.observe(b.last, tick.Judged, func(j *alert.Judged) bool {
+	b.tracks.observe(b.last, tick.Subjects, func(j *alert.Judged) bool {
 		s := subjectOf(j)
 		return b.match.is(&s)
 	})
 	for i := range tick.Alerts {
 		if a := &tick.Alerts[i]; a.State == api.Firing {
-			b.fired(a, tick.Judged)
+			b.fired(a, tick.Subjects)
 		}
 	}
 }
 
 // fired notes an alert that people would see now.
-func (b *bench) fired(now *api.Alert, judged []alert.Judged) {
+func (b *bench) fired(now *api.Alert, subjects []alert.Judged) {
 	t := b.t
 	i := slices.IndexFunc(t.Alerts, func(a Alert) bool { return a.id == now.ID })
 	if i < 0 {
@@ -159,7 +159,7 @@ func (b *bench) fired(now *api.Alert, judged []alert.Judged) {
 		t.Alerts = append(t.Alerts, Alert{id: now.ID, T: alert.Round(now.T, 100), Confidence: now.Confidence, Rules: weightsOf(now.Evidence)})
 	}
 	a := &t.Alerts[i]
-	s := subjectOfAlert(now, judged)
+	s := subjectOfAlert(now, subjects)
 	a.key = s.key
 	a.Subject, a.ProcessName, a.Site, a.Sites, a.SiteConfidence = now.Subject, now.ProcessName, now.Site, now.Sites, now.SiteConfidence
 	if a.Severity == "" || now.Severity == string(heuristics.MiningLike) {

@@ -17,7 +17,7 @@ const commLength = 15
 // subject is what an alert or a verdict is about, as far as it takes to compare it with the truth.
 type subject struct {
 	kind          string // as in api.Alert
-	key           string // of the verdict
+	key           string // as in api.Alert
 	site          string
 	sites         []string
 	name, exe     string
@@ -28,7 +28,7 @@ type subject struct {
 
 func subjectOf(j *alert.Judged) subject {
 	s := subject{
-		kind: j.Owner.Subject, key: j.Verdict.Subject.Key, site: j.Owner.Site, sites: j.Owner.Sites, name: j.Verdict.Subject.Info.Name,
+		kind: j.Owner.Subject, key: j.Key(), site: j.Owner.Site, sites: j.Owner.Sites, name: j.Verdict.Subject.Info.Name,
 		exe: j.Verdict.Subject.Info.Exe, browser: j.Owner.Browser, siteUncertain: j.Owner.Level == attribution.Unknown,
 	}
 	if b := j.Verdict.Subject.Info.Browser; b != nil {
@@ -37,17 +37,14 @@ func subjectOf(j *alert.Judged) subject {
 	return s
 }
 
-func subjectOfAlert(a *api.Alert, judged []alert.Judged) subject {
+func subjectOfAlert(a *api.Alert, subjects []alert.Judged) subject {
 	s := subject{
-		kind: a.Subject, site: a.Site, sites: a.Sites, name: a.ProcessName, exe: a.Exe, browser: a.Browser,
+		kind: a.Subject, key: a.Key, site: a.Site, sites: a.Sites, name: a.ProcessName, exe: a.Exe, browser: a.Browser,
 		siteUncertain: a.SiteConfidence == string(attribution.Unknown),
 	}
-	for i := range judged {
-		if v := &judged[i].Verdict; v.Subject.Process.PID == a.PID && judged[i].Owner.Subject == a.Subject {
-			s.key = v.Subject.Key
-			if b := v.Subject.Info.Browser; b != nil {
-				s.family = b.Family
-			}
+	for i := range subjects {
+		if b := subjects[i].Verdict.Subject.Info.Browser; b != nil && subjects[i].Key() == a.Key {
+			s.family = b.Family
 		}
 	}
 	return s

@@ -88,7 +88,7 @@ func (ts *tracks) observe(at time.Duration, judged []alert.Judged, isTrue func(*
 // of returns the track of a verdict's subject. Where there are too many, the one that has used least gives way, so that
 // what matters late in a long recording is still followed.
 func (ts *tracks) of(j *alert.Judged) *track {
-	key := j.Verdict.Subject.Key
+	key := j.Key()
 	if t := ts.all[key]; t != nil {
 		return t
 	}
