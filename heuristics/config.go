@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Config holds the judge's settings; zero values mean the defaults.
+// Config holds the detector's settings; zero values mean the defaults.
 type Config struct {
 	// Window is the span over which features are computed, 5 s to 10 min. Default 30 s.
 	Window time.Duration

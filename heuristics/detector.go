@@ -10,45 +10,45 @@ import (
 const (
 	// restFrom is the load, in cores, from which the rest is a subject: below it the machine's counter is too rough.
 	restFrom = 0.2
-	// tellAfter is how long a group has been busy before it is a subject: most groups are single processes that end.
-	tellAfter = 2 * time.Second
-	// maxOwed is how much of a difference is carried over.
-	maxOwed = 2 * time.Second
+	// groupAfter is how long a group has been busy before it is a subject: most groups are single processes that end.
+	groupAfter = 2 * time.Second
+	// maxCarried is how much of a difference is carried over.
+	maxCarried = 2 * time.Second
 )
 
-// maxGroups bounds the groups watched at one time.
+// maxGroups bounds the groups followed at one time.
 const maxGroups = 4096
 
-// Detector is the judge. It is a pure function of the snapshots it has observed and not safe for concurrent use.
+// Detector turns the snapshots of one source into verdicts. It is a pure function of the snapshots it has observed and not safe for concurrent use.
 type Detector struct {
 	config  Config
 	rules   []rule
 	weights Weights
-	ledger  ledger
-	watched map[ProcessID]*account
+	deltas  deltaTracker
+	tracked map[ProcessID]*processState
 	groups  map[string]*group
 	tick    int
-	// rest follows what no process accounts for; owed is what processes used beyond the machine's own counter.
-	rest    *watch
+	// rest follows what no process accounts for; carried is what processes used beyond the machine's own counter.
+	rest    *loadTracker
 	busy    time.Duration
-	owed    time.Duration
+	carried time.Duration
 	partial bool
 }
 
-// NewDetector returns a judge with the given settings; zero values mean the defaults.
+// NewDetector returns a detector with the given settings; zero values mean the defaults.
 func NewDetector(c Config) *Detector {
 	c = c.withDefaults()
 	return &Detector{
-		config: c, rules: rules(), weights: *c.Weights, rest: newWatch(c.Window),
-		watched: map[ProcessID]*account{}, groups: map[string]*group{},
+		config: c, rules: rules(), weights: *c.Weights, rest: newLoadTracker(c.Window),
+		tracked: map[ProcessID]*processState{}, groups: map[string]*group{},
 	}
 }
 
 // Observe takes the next snapshot of a source and returns a verdict on every subject that uses the processor, the
-// busiest first. Its cost is proportional to the processes that changed and those that are watched.
+// busiest first. Its cost is proportional to the processes that changed and those that are followed.
 func (d *Detector) Observe(s Snapshot) []Verdict {
-	ended := d.ledger.close(s.Exited)
-	dt, uses := d.ledger.post(&s)
+	ended := d.deltas.remove(s.Exited)
+	dt, uses := d.deltas.update(&s)
 	d.tick++
 	busy := s.Busy - d.busy
 	d.busy = s.Busy
@@ -62,13 +62,13 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 		seen += uses[i].cpu + uses[i].unseen
 	}
 	for _, r := range s.Renderers {
-		if a := d.watched[r.Process]; a != nil {
-			a.watch.answer = r
+		if a := d.tracked[r.Process]; a != nil {
+			a.tracker.answer = r
 		}
 	}
-	verdicts := d.judgeProcesses(s.Cores, dt)
-	verdicts = append(verdicts, d.judgeGroups(s.Cores, dt)...)
-	verdicts = d.judgeRest(verdicts, &s, busy-seen, dt)
+	verdicts := d.processVerdicts(s.Cores, dt)
+	verdicts = append(verdicts, d.groupVerdicts(s.Cores, dt)...)
+	verdicts = d.restVerdict(verdicts, &s, busy-seen, dt)
 	for _, a := range ended {
 		if g := d.groups[a.group]; g != nil && a.orphan {
 			g.lives.end(a.cpu)
@@ -81,24 +81,24 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 	return verdicts
 }
 
-// enter hands one use to the watch of its process and to that of its group.
+// enter hands one use to the load tracker of its process and to that of its group.
 func (d *Detector) enter(u use, dt time.Duration) {
-	a := u.account
+	a := u.process
 	// One tick at half of what counts as busy is enough to begin: fading sums need a start.
-	if a.watch == nil && u.cpu.Seconds() >= watchFrom/2*dt.Seconds() {
-		a.watch = newWatch(d.config.Window)
-		d.watched[a.id] = a
+	if a.tracker == nil && u.cpu.Seconds() >= trackFrom/2*dt.Seconds() {
+		a.tracker = newLoadTracker(d.config.Window)
+		d.tracked[a.id] = a
 	}
-	if a.watch != nil {
-		a.watch.seen = d.tick
-		if !a.watch.advance(u.cpu, dt, u.sample, true) {
+	if a.tracker != nil {
+		a.tracker.seen = d.tick
+		if !a.tracker.advance(u.cpu, dt, u.sample, true) {
 			d.drop(a)
 		}
 	}
 	if g := d.group(a.group); g != nil && u.cpu > 0 {
 		g.used += u.cpu
 		g.members++
-		if a.watch != nil && a.watch.busy >= pauseAfter {
+		if a.tracker != nil && a.tracker.busy >= pauseAfter {
 			g.known += u.cpu
 		}
 		if u.cpu > g.busiest.cpu {
@@ -124,24 +124,24 @@ func (d *Detector) enter(u use, dt time.Duration) {
 func (d *Detector) group(key string) *group {
 	g := d.groups[key]
 	if g == nil && key != "" && len(d.groups) < maxGroups {
-		g = &group{key: key, watch: newWatch(d.config.Window)}
+		g = &group{key: key, tracker: newLoadTracker(d.config.Window)}
 		d.groups[key] = g
 	}
 	return g
 }
 
-// judgeRest appends a verdict on what the machine was busy with beyond every process that was seen: what hides from the
+// restVerdict appends a verdict on what the machine was busy with beyond every process that was seen: what hides from the
 // list of processes, or lives too briefly to be on it. Where processes are invisible, or a recording holds none, it says
 // nothing.
-func (d *Detector) judgeRest(verdicts []Verdict, s *Snapshot, unaccounted, dt time.Duration) []Verdict {
+func (d *Detector) restVerdict(verdicts []Verdict, s *Snapshot, unaccounted, dt time.Duration) []Verdict {
 	if d.partial || s.Busy == 0 {
 		return verdicts
 	}
 	// The machine's counter comes in ticks and processes that move little are told late, so single differences can be
 	// negative. Carried over, they even out.
-	d.owed += unaccounted
-	rest := max(0, d.owed)
-	d.owed = max(min(d.owed-rest, 0), -maxOwed)
+	d.carried += unaccounted
+	rest := max(0, d.carried)
+	d.carried = max(min(d.carried-rest, 0), -maxCarried)
 	if !d.rest.advance(rest, dt, nil, false) || d.rest.busy < pauseAfter && d.rest.state != Suspected {
 		return verdicts
 	}
@@ -154,15 +154,15 @@ func (d *Detector) judgeRest(verdicts []Verdict, s *Snapshot, unaccounted, dt ti
 	}, dt))
 }
 
-func (d *Detector) drop(a *account) {
-	a.watch = nil
-	delete(d.watched, a.id)
+func (d *Detector) drop(a *processState) {
+	a.tracker = nil
+	delete(d.tracked, a.id)
 }
 
-func (d *Detector) judgeProcesses(cores int, dt time.Duration) []Verdict {
+func (d *Detector) processVerdicts(cores int, dt time.Duration) []Verdict {
 	var out []Verdict
-	for id, a := range d.watched {
-		w := a.watch
+	for id, a := range d.tracked {
+		w := a.tracker
 		if w.seen != d.tick && !w.advance(0, dt, nil, true) { // not listed: it did not run
 			d.drop(a)
 			continue
@@ -177,7 +177,7 @@ func (d *Detector) judgeProcesses(cores int, dt time.Duration) []Verdict {
 	return out
 }
 
-func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
+func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 	var out []Verdict
 	for key, g := range d.groups {
 		used, busiest, members := g.used, g.busiest, g.members
@@ -187,25 +187,25 @@ func (d *Detector) judgeGroups(cores int, dt time.Duration) []Verdict {
 			used = 0 // its members live long enough to be judged by themselves
 		}
 		g.known = 0
-		if !g.watch.advance(used, dt, nil, false) || (g.watch.busy == 0 && g.watch.state != Suspected) {
+		if !g.tracker.advance(used, dt, nil, false) || (g.tracker.busy == 0 && g.tracker.state != Suspected) {
 			delete(d.groups, key)
 			continue
 		}
-		if busiest.account != nil {
-			g.leader = busiest.account
+		if busiest.process != nil {
+			g.leader = busiest.process
 		}
-		if g.leader == nil || (g.watch.busy < tellAfter && g.watch.state != Suspected) {
+		if g.leader == nil || (g.tracker.busy < groupAfter && g.tracker.state != Suspected) {
 			continue
 		}
-		f := g.watch.features(cores, 0, false)
+		f := g.tracker.features(cores, 0, false)
 		g.lives.fill(&f)
 		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
-		out = append(out, d.verdict(g.watch, &f, about, dt))
+		out = append(out, d.verdict(g.tracker, &f, about, dt))
 	}
 	return out
 }
 
-func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duration) Verdict {
+func (d *Detector) verdict(w *loadTracker, f *Features, about Subject, dt time.Duration) Verdict {
 	logOdds, evidence := weigh(d.rules, &d.weights, f, &about)
 	confidence := sigmoid(logOdds)
 	w.step(&d.config, confidence, f, dt)
@@ -217,8 +217,8 @@ func (d *Detector) verdict(w *watch, f *Features, about Subject, dt time.Duratio
 }
 
 // end clears the suspicion against a process that is gone.
-func (d *Detector) end(verdicts []Verdict, a *account) []Verdict {
-	if a.watch == nil {
+func (d *Detector) end(verdicts []Verdict, a *processState) []Verdict {
+	if a.tracker == nil {
 		return verdicts
 	}
 	id := a.id

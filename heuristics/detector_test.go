@@ -210,8 +210,8 @@ func TestRespawningWorkersAreOneSubject(t *testing.T) {
 	if found == nil || found.Subject.Kind != SubjectGroup {
 		t.Fatalf("suspected %+v, want the group", found)
 	}
-	if len(d.watched) > 2 || len(d.ledger.accounts) > 2 || len(d.groups) > 1 {
-		t.Errorf("kept %d watches, %d accounts, %d groups of processes that are gone", len(d.watched), len(d.ledger.accounts), len(d.groups))
+	if len(d.tracked) > 2 || len(d.deltas.processes) > 2 || len(d.groups) > 1 {
+		t.Errorf("kept %d watches, %d accounts, %d groups of processes that are gone", len(d.tracked), len(d.deltas.processes), len(d.groups))
 	}
 }
 

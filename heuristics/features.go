@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Features are figures over the judge's window. NaN means that a figure is not known; a rule that needs it is silent.
+// Features are figures over the detector's window. NaN means that a figure is not known; a rule that needs it is silent.
 type Features struct {
 	// Cores is the mean CPU use in cores; Machine the same as a share of all cores, 0 to 1.
 	Cores, Machine float64
@@ -80,7 +80,7 @@ func (f *Features) List() []Feature {
 	}
 }
 
-// Missing says in words which facts the judge did without, for people.
+// Missing says in words which facts the detector did without, for people.
 func (f *Features) Missing() []string {
 	var out []string
 	if math.IsNaN(f.WorkerShare) && math.IsNaN(f.Births) {

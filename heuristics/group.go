@@ -10,13 +10,13 @@ import (
 // leaves no single process with a sustained load.
 type group struct {
 	key     string
-	watch   *watch
+	tracker *loadTracker
 	used    time.Duration // this tick
 	known   time.Duration // this tick, by members that are judged by themselves
 	lives   lives
-	busiest use      // this tick
-	leader  *account // the busiest member lately
-	members int      // that used the processor this tick
+	busiest use           // this tick
+	leader  *processState // the busiest member lately
+	members int           // that used the processor this tick
 }
 
 // explained is the share of a group's use above which members that live long explain it and the group is not judged.

@@ -39,14 +39,14 @@ func record(m *machine, ticks int) []Snapshot {
 	return all
 }
 
-// outcome is what a run of the judge comes to: per subject the severity, when it was reached and the last confidence.
+// outcome is what a run of the detector comes to: per subject the severity, when it was reached and the last confidence.
 type outcome struct {
 	Severity   Severity
 	At         time.Duration
 	Confidence float64
 }
 
-func judgeAll(all []Snapshot) map[string]outcome {
+func detectAll(all []Snapshot) map[string]outcome {
 	d, out := NewDetector(Config{}), map[string]outcome{}
 	for _, s := range all {
 		for _, v := range d.Observe(s) {
@@ -83,7 +83,7 @@ func change(all []Snapshot, each func(i int, s *Snapshot)) []Snapshot {
 }
 
 func TestTheTownIsJudged(t *testing.T) {
-	got := alike(judgeAll(record(town(), 100)))
+	got := alike(detectAll(record(town(), 100)))
 	want := map[string]bool{"process 100.1": true, "process 300.3": true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -96,7 +96,7 @@ func TestOrderOfProcessesChangesNothing(t *testing.T) {
 	mixed := change(all, func(_ int, s *Snapshot) {
 		r.Shuffle(len(s.Processes), func(i, j int) { s.Processes[i], s.Processes[j] = s.Processes[j], s.Processes[i] })
 	})
-	if diff := cmp.Diff(judgeAll(all), judgeAll(mixed)); diff != "" {
+	if diff := cmp.Diff(detectAll(all), detectAll(mixed)); diff != "" {
 		t.Errorf("in another order:\n%s", diff)
 	}
 }
@@ -104,7 +104,7 @@ func TestOrderOfProcessesChangesNothing(t *testing.T) {
 func TestMoreCoresChangeOnlyTheShareOfTheMachine(t *testing.T) {
 	all := record(town(), 100)
 	doubled := change(all, func(_ int, s *Snapshot) { s.Cores *= 2 })
-	if diff := cmp.Diff(judgeAll(all), judgeAll(doubled)); diff != "" {
+	if diff := cmp.Diff(detectAll(all), detectAll(doubled)); diff != "" {
 		t.Errorf("with twice the cores:\n%s", diff)
 	}
 }
@@ -117,11 +117,11 @@ func TestHalvesAreJudgedAsTheWhole(t *testing.T) {
 	for i := range second[0].Processes { // a recording begins with what is known of every process
 		second[0].Processes[i].Info = all[0].Processes[i].Info
 	}
-	whole := alike(judgeAll(all))
-	if diff := cmp.Diff(whole, alike(judgeAll(all[:80]))); diff != "" {
+	whole := alike(detectAll(all))
+	if diff := cmp.Diff(whole, alike(detectAll(all[:80]))); diff != "" {
 		t.Errorf("the first half:\n%s", diff)
 	}
-	if diff := cmp.Diff(whole, alike(judgeAll(second))); diff != "" {
+	if diff := cmp.Diff(whole, alike(detectAll(second))); diff != "" {
 		t.Errorf("the second half:\n%s", diff)
 	}
 }
@@ -137,7 +137,7 @@ func TestSleepChangesNothing(t *testing.T) {
 			s.Time = s.Time.Add(8 * time.Hour)
 		}
 	})
-	if diff := cmp.Diff(judgeAll(all), judgeAll(slept)); diff != "" {
+	if diff := cmp.Diff(detectAll(all), detectAll(slept)); diff != "" {
 		t.Errorf("after a sleep:\n%s", diff)
 	}
 }
@@ -147,7 +147,7 @@ func TestAMissedTickKeepsTheSeverity(t *testing.T) {
 	all := record(town(), 100)
 	late := slices.Delete(slices.Clone(all), 40, 41)
 	opt := cmpopts.IgnoreFields(outcome{}, "Confidence", "At")
-	if diff := cmp.Diff(judgeAll(all), judgeAll(late), opt); diff != "" {
+	if diff := cmp.Diff(detectAll(all), detectAll(late), opt); diff != "" {
 		t.Errorf("with a tick missing:\n%s", diff)
 	}
 }
@@ -163,7 +163,7 @@ func TestCountersThatGoBack(t *testing.T) {
 			}
 		}
 	})
-	if diff := cmp.Diff(alike(judgeAll(all)), alike(judgeAll(back))); diff != "" {
+	if diff := cmp.Diff(alike(detectAll(all)), alike(detectAll(back))); diff != "" {
 		t.Errorf("with a counter that went back:\n%s", diff)
 	}
 	quiet := newMachine(2)
@@ -173,7 +173,7 @@ func TestCountersThatGoBack(t *testing.T) {
 			s.Processes[k].User = time.Duration(i%2) * time.Hour
 		}
 	})
-	for key, o := range judgeAll(seesaw) {
+	for key, o := range detectAll(seesaw) {
 		if o.Severity == MiningLike {
 			t.Errorf("%s is mining_like because its counter jumps back and forth", key)
 		}

@@ -21,9 +21,9 @@ type Definition struct {
 // rule looks at the features of a subject and says how strongly they speak for mining.
 type rule interface {
 	define() Definition
-	// judge returns a strength from -1 (speaks against) to 1 (speaks for), the figures behind it and one sentence
+	// assess returns a strength from -1 (speaks against) to 1 (speaks for), the figures behind it and one sentence
 	// for people. It returns ok false when it has nothing to say.
-	judge(f *Features, about *Subject) (strength float64, facts map[string]float64, text string, ok bool)
+	assess(f *Features, about *Subject) (strength float64, facts map[string]float64, text string, ok bool)
 }
 
 // rules lists every rule; each is one file and one test.
@@ -67,7 +67,7 @@ func Rules() []Definition {
 func weigh(all []rule, w *Weights, f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
 	logOdds = w.Bias
 	for _, r := range all {
-		strength, facts, text, ok := r.judge(f, about)
+		strength, facts, text, ok := r.assess(f, about)
 		if !ok {
 			continue
 		}

@@ -12,7 +12,7 @@ func (audible) define() Definition {
 	}
 }
 
-func (audible) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (audible) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	if math.IsNaN(f.Audible) || f.Audible == 0 || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

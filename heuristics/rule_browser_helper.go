@@ -10,7 +10,7 @@ func (browserHelper) define() Definition {
 	}
 }
 
-func (browserHelper) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (browserHelper) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	b := about.Info.Browser
 	if b == nil || b.Role == "renderer" || f.Busy < sustainedFrom {
 		return 0, nil, "", false

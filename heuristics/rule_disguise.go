@@ -15,7 +15,7 @@ func (disguise) define() Definition {
 	}
 }
 
-func (disguise) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (disguise) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	i := &about.Info
 	if i.Browser != nil || i.Exe == "" || f.Busy < sustainedFrom {
 		return 0, nil, "", false

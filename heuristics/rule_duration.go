@@ -13,7 +13,7 @@ func (duration) define() Definition {
 	}
 }
 
-func (duration) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (duration) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	strength := ramp(f.Busy.Seconds(), 10, 90)
 	if strength <= 0 {
 		return 0, nil, "", false

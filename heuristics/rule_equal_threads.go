@@ -14,7 +14,7 @@ func (equalThreads) define() Definition {
 	}
 }
 
-func (equalThreads) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (equalThreads) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser != nil || math.IsNaN(f.WorkerShare) || f.Busy < sustainedFrom || f.Workers < 2 {
 		return 0, nil, "", false
 	}

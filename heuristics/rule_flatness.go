@@ -25,7 +25,7 @@ func (flatness) define() Definition {
 	}
 }
 
-func (flatness) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (flatness) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if math.IsNaN(f.Spread) || f.Interval > coarse || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

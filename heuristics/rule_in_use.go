@@ -13,7 +13,7 @@ func (inUse) define() Definition {
 	}
 }
 
-func (inUse) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (inUse) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser == nil || f.Busy < sustainedFrom || math.IsNaN(f.Hidden) {
 		return 0, nil, "", false
 	}

@@ -33,7 +33,7 @@ func (knownName) define() Definition {
 	}
 }
 
-func (k knownName) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (k knownName) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

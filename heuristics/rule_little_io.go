@@ -22,7 +22,7 @@ func (littleIO) define() Definition {
 	}
 }
 
-func (littleIO) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (littleIO) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser != nil || math.IsNaN(f.Transfer) || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

@@ -12,7 +12,7 @@ func (lowPriority) define() Definition {
 	}
 }
 
-func (lowPriority) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (lowPriority) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	n := about.Info.Nice
 	if about.Info.Browser != nil || n < 10 || f.Busy < sustainedFrom {
 		return 0, nil, "", false

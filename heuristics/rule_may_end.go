@@ -22,7 +22,7 @@ func (mayEnd) define() Definition {
 	}
 }
 
-func (mayEnd) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (mayEnd) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	from, by := endsFrom, endsBy
 	if about.Info.Browser != nil && f.Hidden == 0 { // NaN is not 0
 		from, by = seenEndsFrom, seenEndsBy

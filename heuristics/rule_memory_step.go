@@ -15,7 +15,7 @@ func (memoryStep) define() Definition {
 	}
 }
 
-func (memoryStep) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (memoryStep) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	const least, clear = 96 << 20, 224 << 20
 	if math.IsNaN(f.MemoryStep) || math.IsNaN(f.MemoryMoves) || f.Busy < stepWithin || f.MemoryMoves > 0.05 {
 		return 0, nil, "", false

@@ -13,7 +13,7 @@ func (oddPlace) define() Definition {
 	}
 }
 
-func (oddPlace) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (oddPlace) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	exe := strings.ToLower(strings.ReplaceAll(about.Info.Exe, `\`, "/"))
 	if exe == "" || about.Info.Browser != nil || f.Busy < sustainedFrom {
 		return 0, nil, "", false

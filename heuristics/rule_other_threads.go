@@ -16,7 +16,7 @@ func (otherThreads) define() Definition {
 	}
 }
 
-func (otherThreads) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (otherThreads) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser == nil || math.IsNaN(f.WorkerShare) || math.IsNaN(f.MainShare) || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

@@ -13,7 +13,7 @@ func (outOfSight) define() Definition {
 	}
 }
 
-func (outOfSight) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (outOfSight) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	if math.IsNaN(f.Hidden) || math.IsNaN(f.Audible) || f.Busy < sustainedFrom || f.Audible > 0 {
 		return 0, nil, "", false
 	}

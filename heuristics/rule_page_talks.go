@@ -16,7 +16,7 @@ func (pageTalks) define() Definition {
 	}
 }
 
-func (pageTalks) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (pageTalks) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser == nil || math.IsNaN(f.WorkerShare) || f.Workers == 0 || f.Busy < sustainedFrom || f.WorkerShare < 0.5 {
 		return 0, nil, "", false
 	}

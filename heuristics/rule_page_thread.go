@@ -17,7 +17,7 @@ func (pageThread) define() Definition {
 	}
 }
 
-func (pageThread) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (pageThread) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser == nil || math.IsNaN(f.MainShare) || math.IsNaN(f.Hidden) || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

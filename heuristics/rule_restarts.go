@@ -16,7 +16,7 @@ func (regularRestarts) define() Definition {
 	}
 }
 
-func (regularRestarts) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (regularRestarts) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Kind != SubjectGroup || math.IsNaN(f.LifeUneven) || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

@@ -16,7 +16,7 @@ func (steadyMemory) define() Definition {
 	}
 }
 
-func (steadyMemory) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (steadyMemory) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	if math.IsNaN(f.MemoryMoves) || f.Busy < sustainedFrom {
 		return 0, nil, "", false
 	}

@@ -20,7 +20,7 @@ func (sustainedLoad) define() Definition {
 	}
 }
 
-func (sustainedLoad) judge(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (sustainedLoad) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
 	load := f.Cores
 	if f.Demand > load { // NaN compares false
 		load = f.Demand

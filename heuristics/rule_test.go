@@ -46,7 +46,7 @@ func testRule(t *testing.T, r rule, cases []ruleCase) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			f := busyFor(c.change)
-			got, facts, text, ok := r.judge(&f, &c.about)
+			got, facts, text, ok := r.assess(&f, &c.about)
 			if !ok {
 				got = 0
 			}
@@ -68,7 +68,7 @@ func testRule(t *testing.T, r rule, cases []ruleCase) {
 				}
 			}
 			f.Busy = sustainedFrom - time.Second
-			if _, _, _, ok := r.judge(&f, &c.about); ok {
+			if _, _, _, ok := r.assess(&f, &c.about); ok {
 				t.Error("it speaks of a load that has not lasted")
 			}
 		})
@@ -81,7 +81,7 @@ func TestRulesAreSilentWithoutFacts(t *testing.T) {
 	f.Busy, f.Demand, f.Spread = time.Minute, f.Transfer, f.Transfer // NaN
 	for _, about := range []Subject{page(), tool(), {Kind: SubjectGroup, Info: ProcessInfo{Name: "x"}}, {Kind: SubjectUnattributed}} {
 		for _, r := range rules() {
-			if s, _, text, ok := r.judge(&f, &about); ok && r.define().ID != (duration{}).define().ID {
+			if s, _, text, ok := r.assess(&f, &about); ok && r.define().ID != (duration{}).define().ID {
 				t.Errorf("%s of %s: %.2f %q", r.define().ID, about.Kind, s, text)
 			}
 		}

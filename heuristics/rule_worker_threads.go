@@ -17,7 +17,7 @@ func (workerThreads) define() Definition {
 	}
 }
 
-func (workerThreads) judge(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (workerThreads) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
 	if about.Info.Browser == nil || math.IsNaN(f.WorkerShare) || f.Busy < sustainedFrom || f.Workers == 0 {
 		return 0, nil, "", false
 	}

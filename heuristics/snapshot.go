@@ -1,4 +1,4 @@
-// Package heuristics holds minewatch's vocabulary (Snapshot, Verdict, Evidence) and its judge.
+// Package heuristics holds minewatch's vocabulary (Snapshot, Verdict, Evidence) and its detector.
 //
 // The package is pure: no clock, file, network or log. Time travels inside the Snapshot, so a live machine and a
 // recording are judged by the same code and give the same verdicts.

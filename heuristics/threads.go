@@ -19,7 +19,7 @@ const maxThreads = 1024
 // threads follows the threads of one process with fading sums, at a cost of O(threads) per tick.
 type threads struct {
 	byTID map[int32]*thread
-	// inOrder holds the same as they came: sums over a map would differ in their last bit from run to run, and the judge
+	// inOrder holds the same as they came: sums over a map would differ in their last bit from run to run, and the detector
 	// must give the same verdict for the same snapshots.
 	inOrder []*thread
 	// run and need are what all threads used and wanted in the last tick.

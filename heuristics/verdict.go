@@ -44,7 +44,7 @@ const (
 	MiningLike   Severity = "mining_like" // sustained and shaped like mining
 )
 
-// Verdict is what the judge thinks of one subject at one tick.
+// Verdict is what the detector thinks of one subject at one tick.
 type Verdict struct {
 	Subject  Subject
 	State    State

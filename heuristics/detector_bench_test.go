@@ -9,7 +9,7 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// computer makes the snapshots of a computer on which few of many processes are hot, in place, so that what the judge
+// computer makes the snapshots of a computer on which few of many processes are hot, in place, so that what the detector
 // allocates is all that is counted.
 type computer struct {
 	snapshot heuristics.Snapshot
@@ -66,17 +66,17 @@ func (c *computer) next() heuristics.Snapshot {
 	return s
 }
 
-// BenchmarkObserve is one tick of the judge. Its cost must follow the processes that changed, not all that there are.
+// BenchmarkObserve is one tick of the detector. Its cost must follow the processes that changed, not all that there are.
 func BenchmarkObserve(b *testing.B) {
 	for _, processes := range []int{300, 2000} {
 		b.Run(strconv.Itoa(processes), func(b *testing.B) {
-			c, judge := newComputer(processes), heuristics.NewDetector(heuristics.Config{})
+			c, detector := newComputer(processes), heuristics.NewDetector(heuristics.Config{})
 			for range 90 { // the windows fill
-				judge.Observe(c.next())
+				detector.Observe(c.next())
 			}
 			b.ReportAllocs()
 			for b.Loop() {
-				if len(judge.Observe(c.next())) < hotProcesses {
+				if len(detector.Observe(c.next())) < hotProcesses {
 					b.Fatal("the hot processes are not judged")
 				}
 			}

@@ -6,9 +6,9 @@ import (
 )
 
 const (
-	// watchFrom is the load, in cores, from which a subject is watched; below half of it for pauseAfter the load counts
+	// trackFrom is the load, in cores, from which a subject is followed; below half of it for pauseAfter the load counts
 	// as ended.
-	watchFrom  = 0.08
+	trackFrom  = 0.08
 	pauseAfter = 5 * time.Second
 	// quickMemory is the time constant of the short-term load.
 	quickMemory = 2 * time.Second
@@ -16,8 +16,8 @@ const (
 	settle = 3 * time.Second
 )
 
-// watch follows one subject that uses the processor, from the onset of the load to its end.
-type watch struct {
+// loadTracker follows one subject that uses the processor, from the onset of the load to its end.
+type loadTracker struct {
 	quick    float64 // short-term load in cores
 	busy     time.Duration
 	quiet    time.Duration // how long it has been below the floor
@@ -32,24 +32,24 @@ type watch struct {
 	seen   int      // the tick at which it was last listed
 }
 
-func newWatch(span time.Duration) *watch {
-	return &watch{load: newWindow(span), demand: newWindow(span)}
+func newLoadTracker(span time.Duration) *loadTracker {
+	return &loadTracker{load: newWindow(span), demand: newWindow(span)}
 }
 
-// advance takes what the subject used during dt and reports whether it is still worth watching. sample is that of a
+// advance takes what the subject used during dt and reports whether it is still worth following. sample is that of a
 // process that was listed, else nil; process says whether the subject is one.
-func (w *watch) advance(cpu, dt time.Duration, sample *ProcessSample, process bool) bool {
+func (w *loadTracker) advance(cpu, dt time.Duration, sample *ProcessSample, process bool) bool {
 	rate := float64(cpu) / float64(dt)
 	w.last = rate
 	fade := math.Exp(-dt.Seconds() / quickMemory.Seconds())
 	w.quick = w.quick*fade + rate*(1-fade)
-	if rate >= watchFrom/2 {
+	if rate >= trackFrom/2 {
 		w.quiet = 0
 	} else if w.quiet += dt; w.quiet >= pauseAfter {
 		w.pause()
 		return w.state == Suspected
 	}
-	if w.quick >= watchFrom/2 {
+	if w.quick >= trackFrom/2 {
 		w.busy += dt
 	}
 	if w.busy >= settle {
@@ -70,7 +70,7 @@ func (w *watch) advance(cpu, dt time.Duration, sample *ProcessSample, process bo
 }
 
 // pause ends the present load: what comes after it is a new one.
-func (w *watch) pause() {
+func (w *loadTracker) pause() {
 	w.busy = 0
 	w.load.reset()
 	w.demand.reset()
@@ -79,7 +79,7 @@ func (w *watch) pause() {
 }
 
 // features returns the figures of the window.
-func (w *watch) features(cores int, main int32, inBrowser bool) Features {
+func (w *loadTracker) features(cores int, main int32, inBrowser bool) Features {
 	f := unknown()
 	f.Cores, f.Demand, f.Spread = w.load.mean(), w.demand.mean(), w.load.spread()
 	f.Busy, f.Window, f.Interval = w.busy, w.load.wall, w.load.interval()
@@ -98,7 +98,7 @@ func (w *watch) features(cores int, main int32, inBrowser bool) Features {
 }
 
 // fillFrames sets what the browser said of the tabs in the process.
-func (w *watch) fillFrames(f *Features) {
+func (w *loadTracker) fillFrames(f *Features) {
 	switch w.answer.User {
 	case "active":
 		f.Away = 0

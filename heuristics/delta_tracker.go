@@ -2,22 +2,22 @@ package heuristics
 
 import "time"
 
-// ledger turns the cumulative counters of snapshots into what each process used since the tick before.
-type ledger struct {
-	accounts map[ProcessID]*account
-	at       time.Duration
-	begun    bool
+// deltaTracker turns the cumulative counters of snapshots into what each process used since the tick before.
+type deltaTracker struct {
+	processes map[ProcessID]*processState
+	at        time.Duration
+	begun     bool
 }
 
-// account is what the ledger knows of one process.
-type account struct {
+// processState is what is known of one process.
+type processState struct {
 	id       ProcessID
 	info     ProcessInfo
 	cpu      time.Duration // cumulative, as last seen
 	children time.Duration // cumulative, as last seen
 	at       time.Duration // when it was last told of
 	group    string        // key of its group, "" for none
-	watch    *watch        // nil while the process is of no interest
+	tracker  *loadTracker  // nil while the process is of no interest
 	// settled is the CPU time of its ended children that was seen while they lived: their part of children is no news.
 	settled time.Duration
 	// lastGroup is the group of a child that ended or began lately: where unseen children most likely belong.
@@ -30,7 +30,7 @@ type account struct {
 
 // use is what one process used during one tick.
 type use struct {
-	account *account
+	process *processState
 	sample  *ProcessSample
 	cpu     time.Duration
 	// unseen is the CPU time of children that began and ended between two ticks, or ran on after they were last seen.
@@ -40,17 +40,17 @@ type use struct {
 	lives time.Duration
 }
 
-// maxProcesses bounds the ledger against a trace made to exhaust memory.
+// maxProcesses bounds the processes kept, against a trace made to exhaust memory.
 const maxProcesses = 1 << 20
 
-// post enters a snapshot and returns its length and the uses of the processes it lists. The length is 0 for the first
-// snapshot of a source, which only opens the accounts, and for one whose time did not advance.
-func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
-	if l.accounts == nil {
-		l.accounts = make(map[ProcessID]*account, len(s.Processes))
+// update takes a snapshot and returns its length and the uses of the processes it lists. The length is 0 for the first
+// snapshot of a source, which only begins, and for one whose time did not advance.
+func (t *deltaTracker) update(s *Snapshot) (dt time.Duration, uses []use) {
+	if t.processes == nil {
+		t.processes = make(map[ProcessID]*processState, len(s.Processes))
 	}
-	if l.begun {
-		dt = s.At - l.at
+	if t.begun {
+		dt = s.At - t.at
 	}
 	if dt < 0 {
 		dt = 0
@@ -58,20 +58,20 @@ func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
 	uses = make([]use, 0, len(s.Processes))
 	for i := range s.Processes {
 		p := &s.Processes[i]
-		a, known := l.accounts[p.ID]
+		a, known := t.processes[p.ID]
 		if !known {
-			if len(l.accounts) >= maxProcesses {
+			if len(t.processes) >= maxProcesses {
 				continue
 			}
-			a = &account{id: p.ID}
-			l.accounts[p.ID] = a
+			a = &processState{id: p.ID}
+			t.processes[p.ID] = a
 		}
 		if p.Info != nil {
-			l.describe(a, p.Info)
+			t.describe(a, p.Info)
 		}
 		cpu := p.CPU() - a.cpu
 		switch {
-		case !known && !l.begun:
+		case !known && !t.begun:
 			cpu = 0 // lived before the source began
 		case cpu < 0:
 			cpu = 0 // a counter that goes back proves nothing but that it cannot be compared
@@ -92,17 +92,17 @@ func (l *ledger) post(s *Snapshot) (dt time.Duration, uses []use) {
 			}
 		}
 		a.cpu, a.children, a.at = p.CPU(), p.Children, s.At
-		uses = append(uses, use{account: a, sample: p, cpu: cpu, unseen: unseen, ended: ended, lives: lives})
+		uses = append(uses, use{process: a, sample: p, cpu: cpu, unseen: unseen, ended: ended, lives: lives})
 	}
-	l.at, l.begun = s.At, true
+	t.at, t.begun = s.At, true
 	return dt, uses
 }
 
 // describe takes what is known of a process and finds its group.
-func (l *ledger) describe(a *account, info *ProcessInfo) {
+func (t *deltaTracker) describe(a *processState, info *ProcessInfo) {
 	again := a.info.Exe == info.Exe && a.info.Name == info.Name
 	a.info = *info
-	parent := l.accounts[info.Parent]
+	parent := t.processes[info.Parent]
 	if parent != nil {
 		defer func() { parent.lastGroup = a.group }()
 	}
@@ -116,18 +116,18 @@ func (l *ledger) describe(a *account, info *ProcessInfo) {
 	}
 }
 
-// close forgets the processes that ended and returns the accounts they had. It must be called before post, so that what
+// remove forgets the processes that ended and returns what was known of them. It must be called before update, so that what
 // their parents are told of them is not counted twice.
-func (l *ledger) close(ended []ProcessID) []*account {
-	var out []*account
+func (t *deltaTracker) remove(ended []ProcessID) []*processState {
+	var out []*processState
 	for _, id := range ended {
-		a, ok := l.accounts[id]
+		a, ok := t.processes[id]
 		if !ok {
 			continue
 		}
 		out = append(out, a)
-		delete(l.accounts, id)
-		parent := l.accounts[a.info.Parent]
+		delete(t.processes, id)
+		parent := t.processes[a.info.Parent]
 		if a.orphan = parent == nil; a.orphan {
 			continue
 		}
