@@ -22,8 +22,7 @@ const maxGroups = 4096
 // Detector turns the snapshots of one source into verdicts. It is a pure function of the snapshots it has observed and not safe for concurrent use.
 type Detector struct {
 	config  Config
-	rules   []rule
-	weights Weights
+	engine  engine
 	deltas  deltaTracker
 	tracked map[ProcessID]*processState
 	groups  map[string]*group
@@ -39,7 +38,7 @@ type Detector struct {
 func NewDetector(c Config) *Detector {
 	c = c.withDefaults()
 	return &Detector{
-		config: c, rules: rules(), weights: *c.Weights, rest: newLoadTracker(c.Window),
+		config: c, engine: newEngine(rules(), c.Weights), rest: newLoadTracker(c.Window),
 		tracked: map[ProcessID]*processState{}, groups: map[string]*group{},
 	}
 }
@@ -206,7 +205,7 @@ func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 }
 
 func (d *Detector) verdict(w *loadTracker, f *Features, about Subject, dt time.Duration) Verdict {
-	logOdds, evidence := weigh(d.rules, &d.weights, f, &about)
+	logOdds, evidence := d.engine.weigh(f, &about)
 	confidence := sigmoid(logOdds)
 	w.step(&d.config, confidence, f, dt)
 	v := Verdict{Subject: about, State: w.state, Confidence: confidence, LogOdds: logOdds, Now: w.last, Features: *f, Evidence: evidence}

@@ -100,9 +100,9 @@ func (w *loadTracker) features(cores int, main int32, inBrowser bool) Features {
 // fillFrames sets what the browser said of the tabs in the process.
 func (w *loadTracker) fillFrames(f *Features) {
 	switch w.answer.User {
-	case "active":
+	case PresenceActive:
 		f.Away = 0
-	case "idle", "locked":
+	case PresenceIdle, PresenceLocked:
 		f.Away = 1
 	}
 	if len(w.answer.Frames) == 0 {

@@ -1,32 +1,53 @@
 package heuristics
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 )
 
-// Definition describes a rule.
+// RuleID names a rule in evidence, weights and documents.
+type RuleID string
+
+// Definition describes a rule. The engine asks a rule only where all of it holds, so a rule checks none of it itself.
 type Definition struct {
-	// ID names the rule in evidence, weights and documents.
-	ID string
-	// Needs says in words which facts the rule cannot do without; it is silent where they are missing.
-	Needs string
+	ID RuleID
+	// Scope is what the rule applies to.
+	Scope Scope
+	// Needs is the set of facts that it cannot do without.
+	Needs Fact
+	// From is how long the load must have lasted, on the detector's clock.
+	From time.Duration
 	// Reference is where the idea or the number comes from.
 	Reference string
+}
+
+// NeedsText says in words what the rule applies to and which facts it needs, such as "a browser's page
+// with CPU time per thread".
+func (d *Definition) NeedsText() string {
+	if d.Needs == 0 {
+		return d.Scope.String()
+	}
+	return d.Scope.String() + " with " + d.Needs.String()
 }
 
 // rule looks at the features of a subject and says how strongly they speak for mining.
 type rule interface {
 	define() Definition
-	// assess returns a strength from -1 (speaks against) to 1 (speaks for), the figures behind it and one sentence
-	// for people. It returns ok false when it has nothing to say.
-	assess(f *Features, about *Subject) (strength float64, facts map[string]float64, text string, ok bool)
+	assess(f *Features, about *Subject) finding
 }
 
-// rules lists every rule; each is one file and one test.
+// finding is what one rule has to say. The zero value says nothing.
+type finding struct {
+	// strength goes from -1 (speaks against mining) to 1 (speaks for it); 0 says nothing.
+	strength float64
+	// facts are the figures behind it, each with its unit in the key.
+	facts map[string]float64
+	// text is one plain English sentence for people.
+	text string
+}
+
+// rules lists every rule, in the order in which they are asked: the one place where a new rule is registered.
 func rules() []rule {
 	return []rule{
 		sustainedLoad{},
@@ -63,26 +84,6 @@ func Rules() []Definition {
 	return out
 }
 
-// weigh lets every rule speak and returns the evidence, the weightiest first, and the log-odds of mining.
-func weigh(all []rule, w *Weights, f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
-	logOdds = w.Bias
-	for _, r := range all {
-		strength, facts, text, ok := r.assess(f, about)
-		if !ok {
-			continue
-		}
-		id := r.define().ID
-		add := w.of(id, strength)
-		logOdds += add
-		evidence = append(evidence, Evidence{Rule: id, Weight: add, Strength: strength, Facts: facts, Text: text})
-	}
-	slices.SortStableFunc(evidence, func(a, b Evidence) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
-	return logOdds, evidence
-}
-
-// sigmoid turns log-odds into a probability.
-func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
-
 // ramp goes from 0 at x = from to 1 at x = to, in a straight line.
 func ramp(x, from, to float64) float64 {
 	return min(1, max(0, (x-from)/(to-from)))
@@ -105,3 +106,6 @@ func spell(d time.Duration) string {
 
 // percent writes a share as a whole percentage.
 func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+
+// sigmoid turns log-odds into a probability.
+func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -10,26 +10,23 @@ type disguise struct{}
 
 func (disguise) define() Definition {
 	return Definition{
-		ID: "disguise", Needs: "name, path and parent of a program outside browsers",
+		ID: "disguise", Scope: ScopeNative, Needs: FactPath, From: sustainedFrom,
 		Reference: "names of kernel threads and of system services are among the ways in which miners hide; kernel threads have no file and one parent",
 	}
 }
 
-func (disguise) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (disguise) assess(_ *Features, about *Subject) finding {
 	i := &about.Info
-	if i.Browser != nil || i.Exe == "" || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
 	name := strings.ToLower(strings.Trim(i.Name, "[]"))
 	switch {
 	case isKernelName(name) || strings.HasPrefix(i.Name, "["):
-		return 1, map[string]float64{}, "It bears the name of a part of the kernel, but it is an ordinary program.", true
+		return finding{1, map[string]float64{}, "It bears the name of a part of the kernel, but it is an ordinary program."}
 	case isServiceName(name) && !inSystemFolder(i.Exe):
-		return 1, map[string]float64{}, "It bears the name of a system service, but it does not lie where those are installed.", true
+		return finding{1, map[string]float64{}, "It bears the name of a system service, but it does not lie where those are installed."}
 	case isServiceName(name) && !strings.HasPrefix(fileName(i.Exe), name[:min(len(name), 6)]):
-		return 0.7, map[string]float64{}, "It bears the name of a system service, but its file has another name.", true
+		return finding{0.7, map[string]float64{}, "It bears the name of a system service, but its file has another name."}
 	}
-	return 0, nil, "", false
+	return finding{}
 }
 
 // fileName returns the last element of a path of any system, in lower case.

@@ -5,19 +5,24 @@ import "time"
 // duration: every further second without a pause makes page loads, proof-of-work gates and compilations less likely.
 type duration struct{}
 
+// longFrom is the duration up to which a load is nothing out of the ordinary.
+const longFrom = 10 * time.Second
+
 func (duration) define() Definition {
 	return Definition{
-		ID:        "duration",
-		Needs:     "CPU time of the subject",
+		ID: "duration", Scope: ScopeAll, From: longFrom,
 		Reference: "proof-of-work gates end after seconds; visits to mining sites last 3.5 min on average",
 	}
 }
 
-func (duration) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
-	strength := ramp(f.Busy.Seconds(), 10, 90)
+func (duration) assess(f *Features, _ *Subject) finding {
+	strength := ramp(f.Busy.Seconds(), longFrom.Seconds(), 90)
 	if strength <= 0 {
-		return 0, nil, "", false
+		return finding{}
 	}
-	return strength, map[string]float64{"busy_s": f.Busy.Seconds()},
-		"It has not paused for " + spell(f.Busy.Truncate(time.Second)) + ".", true
+	return finding{
+		strength,
+		map[string]float64{"busy_s": f.Busy.Seconds()},
+		"It has not paused for " + spell(f.Busy.Truncate(time.Second)) + ".",
+	}
 }

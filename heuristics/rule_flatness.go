@@ -2,7 +2,6 @@ package heuristics
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
@@ -19,24 +18,20 @@ const (
 
 func (flatness) define() Definition {
 	return Definition{
-		ID:        "flatness",
-		Needs:     "eight samples at most 5 s apart",
+		ID: "flatness", Scope: ScopeAll, Needs: FactShape, From: sustainedFrom,
 		Reference: "median coefficient of variation of browser mining 0.009-0.026 over 30 s, of browsing 0.2-0.4, of games 0.24-0.6",
 	}
 }
 
-func (flatness) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if math.IsNaN(f.Spread) || f.Interval > coarse || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (flatness) assess(f *Features, about *Subject) finding {
 	facts := map[string]float64{"spread": f.Spread, "window_s": f.Window.Seconds()}
 	switch {
 	case f.Spread < evenSpread:
 		text := fmt.Sprintf("The load is steady: it varies by %.1f %% from second to second.", 100*f.Spread)
-		return 1 - ramp(f.Spread, flatSpread, evenSpread), facts, text, true
+		return finding{1 - ramp(f.Spread, flatSpread, evenSpread), facts, text}
 	case f.Spread > wildSpread && about.Kind == SubjectProcess: // what a group uses is told in lumps, when members end
 		text := fmt.Sprintf("The load goes up and down by %s, unlike mining.", percent(f.Spread))
-		return -ramp(f.Spread, wildSpread, 2*wildSpread), facts, text, true
+		return finding{-ramp(f.Spread, wildSpread, 2*wildSpread), facts, text}
 	}
-	return 0, nil, "", false
+	return finding{}
 }

@@ -8,15 +8,12 @@ type inUse struct{}
 
 func (inUse) define() Definition {
 	return Definition{
-		ID: "in_use", Needs: "the browser extension's word on the tab and the person in front of it",
+		ID: "in_use", Scope: ScopeBrowser, Needs: FactVisibility, From: sustainedFrom,
 		Reference: "miners stop or slow down while the user is active and go on when nobody is there",
 	}
 }
 
-func (inUse) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if about.Info.Browser == nil || f.Busy < sustainedFrom || math.IsNaN(f.Hidden) {
-		return 0, nil, "", false
-	}
+func (inUse) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{}
 	if !math.IsNaN(f.Away) {
 		facts["away"] = f.Away
@@ -24,12 +21,12 @@ func (inUse) assess(f *Features, about *Subject) (float64, map[string]float64, s
 	switch {
 	case f.FullScreen > 0:
 		facts["full_screen"] = 1
-		return -1, facts, "The tab fills the screen, as films and games do.", true
-	case f.Away > 0 && f.Audible == 0 && f.Hidden > 0: // who watches a film without sound touches nothing either
-		return 1, facts, "Nobody has used this computer for a minute, and it goes on.", true
+		return finding{-1, facts, "The tab fills the screen, as films and games do."}
+	case f.Away > 0 && !(f.Audible > 0) && f.Hidden > 0: // who watches a film without sound touches nothing either
+		return finding{1, facts, "Nobody has used this computer for a minute, and it goes on."}
 	case f.Focused > 0 && f.Away == 0:
 		facts["focused"] = 1
-		return -1, facts, "The tab is in front and somebody is using the computer.", true
+		return finding{-1, facts, "The tab is in front and somebody is using the computer."}
 	}
-	return 0, nil, "", false
+	return finding{}
 }

@@ -28,27 +28,27 @@ func newKnownName() knownName {
 
 func (knownName) define() Definition {
 	return Definition{
-		ID: "known_name", Needs: "the name of a program, or the browser extension's word on the tab",
+		ID: "known_name", Scope: ScopeBrowser | ScopeNative, From: sustainedFrom,
 		Reference: "public names of mining programs and hosts of the NoCoin list (known.txt); supporting evidence only",
 	}
 }
 
-func (k knownName) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (k knownName) assess(f *Features, about *Subject) finding {
 	if about.Info.Browser == nil {
 		name := strings.TrimSuffix(strings.ToLower(about.Info.Name), ".exe")
-		return 1, map[string]float64{}, "Its name is that of a public mining program.", k.programs[name]
+		if k.programs[name] {
+			return finding{1, map[string]float64{}, "Its name is that of a public mining program."}
+		}
+		return finding{}
 	}
 	for _, origin := range f.Origins {
 		_, host, _ := strings.Cut(origin, "://")
 		for host != "" {
 			if k.sites[host] {
-				return 1, map[string]float64{}, "A frame in it comes from a host on a public list of mining services.", true
+				return finding{1, map[string]float64{}, "A frame in it comes from a host on a public list of mining services."}
 			}
 			_, host, _ = strings.Cut(host, ".")
 		}
 	}
-	return 0, nil, "", false
+	return finding{}
 }

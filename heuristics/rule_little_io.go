@@ -17,23 +17,22 @@ const (
 
 func (littleIO) define() Definition {
 	return Definition{
-		ID: "little_io", Needs: "bytes of read and write calls of a program outside browsers",
+		ID: "little_io", Scope: ScopeNative, Needs: FactTransfer, From: sustainedFrom,
 		Reference: "stratum sends a job of some hundred bytes now and then; xz read 1-3 MB, a compiler several MB per second of CPU (measured)",
 	}
 }
 
-func (littleIO) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if about.Info.Browser != nil || math.IsNaN(f.Transfer) || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (littleIO) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"transfer_bytes_per_core_s": f.Transfer}
 	at := math.Log(max(1, f.Transfer))
 	switch {
 	case f.Transfer < someIO:
-		return 1 - ramp(at, math.Log(quietIO), math.Log(someIO)), facts, "It reads and writes next to nothing while it computes.", true
+		return finding{1 - ramp(at, math.Log(quietIO), math.Log(someIO)), facts, "It reads and writes next to nothing while it computes."}
 	default:
-		return -ramp(at, math.Log(someIO), math.Log(busyIO)), facts,
-			fmt.Sprintf("It reads and writes %s for each second it computes, unlike mining.", bytesText(f.Transfer)), true
+		return finding{
+			-ramp(at, math.Log(someIO), math.Log(busyIO)), facts,
+			fmt.Sprintf("It reads and writes %s for each second it computes, unlike mining.", bytesText(f.Transfer)),
+		}
 	}
 }
 

@@ -7,16 +7,19 @@ type lowPriority struct{}
 
 func (lowPriority) define() Definition {
 	return Definition{
-		ID: "low_priority", Needs: "the priority of a program outside browsers",
+		ID: "low_priority", Scope: ScopeNative, From: sustainedFrom,
 		Reference: "nice 19 is among the ways in which miners hide; backup and indexing programs use it as well",
 	}
 }
 
-func (lowPriority) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (lowPriority) assess(_ *Features, about *Subject) finding {
 	n := about.Info.Nice
-	if about.Info.Browser != nil || n < 10 || f.Busy < sustainedFrom {
-		return 0, nil, "", false
+	if n < 10 {
+		return finding{}
 	}
-	return ramp(float64(n), 5, 15), map[string]float64{"nice": float64(n)},
-		fmt.Sprintf("It gives way to every other program (priority %d), so that it is hardly noticed.", n), true
+	return finding{
+		ramp(float64(n), 5, 15),
+		map[string]float64{"nice": float64(n)},
+		fmt.Sprintf("It gives way to every other program (priority %d), so that it is hardly noticed.", n),
+	}
 }

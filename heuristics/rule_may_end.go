@@ -1,7 +1,6 @@
 package heuristics
 
 import (
-	"math"
 	"time"
 )
 
@@ -17,20 +16,23 @@ const (
 
 func (mayEnd) define() Definition {
 	return Definition{
-		ID: "may_end", Needs: "CPU time of the subject",
+		ID: "may_end", Scope: ScopeAll, From: sustainedFrom,
 		Reference: "gates such as Anubis take all cores for 4 to 12 s; longer where other programs run as well",
 	}
 }
 
-func (mayEnd) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (mayEnd) assess(f *Features, about *Subject) finding {
 	from, by := endsFrom, endsBy
 	if about.Info.Browser != nil && f.Hidden == 0 { // NaN is not 0
 		from, by = seenEndsFrom, seenEndsBy
 	}
 	strength := ramp(f.Busy.Seconds(), from.Seconds(), by.Seconds()) - 1
-	if f.Busy < sustainedFrom || strength >= 0 || math.IsNaN(strength) {
-		return 0, nil, "", false
+	if strength >= 0 {
+		return finding{}
 	}
-	return strength, map[string]float64{"busy_s": f.Busy.Seconds()},
-		"It may end any moment: many pages and programs are busy for some seconds when they start.", true
+	return finding{
+		strength,
+		map[string]float64{"busy_s": f.Busy.Seconds()},
+		"It may end any moment: many pages and programs are busy for some seconds when they start.",
+	}
 }

@@ -8,26 +8,23 @@ type oddPlace struct{}
 
 func (oddPlace) define() Definition {
 	return Definition{
-		ID: "odd_place", Needs: "the path of the program",
+		ID: "odd_place", Scope: ScopeNative, Needs: FactPath, From: sustainedFrom,
 		Reference: "running from a temporary folder or from a deleted file is common to unwanted miners and rare for others",
 	}
 }
 
-func (oddPlace) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
+func (oddPlace) assess(_ *Features, about *Subject) finding {
 	exe := strings.ToLower(strings.ReplaceAll(about.Info.Exe, `\`, "/"))
-	if exe == "" || about.Info.Browser != nil || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
 	path, deleted := strings.CutSuffix(exe, " (deleted)")
 	switch {
 	case inTemporary(path):
-		return 1, map[string]float64{}, "The program lies in a temporary folder, where nobody installs programs.", true
+		return finding{1, map[string]float64{}, "The program lies in a temporary folder, where nobody installs programs."}
 	case deleted:
-		return 0.7, map[string]float64{}, "The program's file has been deleted while it runs.", true
+		return finding{0.7, map[string]float64{}, "The program's file has been deleted while it runs."}
 	case strings.Contains(path, "/."):
-		return 0.5, map[string]float64{}, "The program lies in a hidden folder.", true
+		return finding{0.5, map[string]float64{}, "The program lies in a hidden folder."}
 	}
-	return 0, nil, "", false
+	return finding{}
 }
 
 // inTemporary reports whether a path (lower case, with forward slashes) lies in a folder for temporary files.

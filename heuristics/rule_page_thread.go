@@ -2,7 +2,6 @@ package heuristics
 
 import (
 	"fmt"
-	"math"
 )
 
 // pageThread: a page whose own thread computes without end. In sight that may be anything a person started; out of
@@ -11,23 +10,19 @@ type pageThread struct{}
 
 func (pageThread) define() Definition {
 	return Definition{
-		ID:        "page_thread_busy",
-		Needs:     "a browser's renderer with CPU time per thread, and the browser extension's word on the tab",
+		ID: "page_thread_busy", Scope: ScopeBrowser, Needs: FactThreads | FactVisibility, From: sustainedFrom,
 		Reference: "browsers throttle timers of hidden pages to one a second and stop requestAnimationFrame (web platform documentation)",
 	}
 }
 
-func (pageThread) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if about.Info.Browser == nil || math.IsNaN(f.MainShare) || math.IsNaN(f.Hidden) || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (pageThread) assess(f *Features, _ *Subject) finding {
 	strength := ramp(f.MainShare, 0.8, 0.95)
 	if strength <= 0 {
-		return 0, nil, "", false
+		return finding{}
 	}
 	facts := map[string]float64{"main_share": f.MainShare, "hidden": f.Hidden}
 	if f.Hidden > 0 {
-		return strength, facts, fmt.Sprintf("The page itself computes without end (%s of the work) although nobody sees it.", percent(f.MainShare)), true
+		return finding{strength, facts, fmt.Sprintf("The page itself computes without end (%s of the work) although nobody sees it.", percent(f.MainShare))}
 	}
-	return -strength, facts, fmt.Sprintf("The page on screen does the work itself (%s), as pages that people use do.", percent(f.MainShare)), true
+	return finding{-strength, facts, fmt.Sprintf("The page on screen does the work itself (%s), as pages that people use do.", percent(f.MainShare))}
 }

@@ -4,7 +4,7 @@ import "testing"
 
 func TestPageThread(t *testing.T) {
 	busy := func(main, hidden float64) func(*Features) {
-		return func(f *Features) { f.MainShare, f.Hidden = main, hidden }
+		return func(f *Features) { f.MainShare, f.WorkerShare, f.Hidden = main, 1-main, hidden }
 	}
 	testRule(t, pageThread{}, []ruleCase{
 		{"out of sight", page(), busy(0.99, 1), 1, 1, "although nobody sees it"},

@@ -2,7 +2,6 @@ package heuristics
 
 import (
 	"fmt"
-	"math"
 )
 
 // regularRestarts: a worker that starts anew all the time with lives of equal length hides from everything that looks
@@ -11,19 +10,18 @@ type regularRestarts struct{}
 
 func (regularRestarts) define() Definition {
 	return Definition{
-		ID: "regular_restarts", Needs: "a group of short-lived processes of one program",
+		ID: "regular_restarts", Scope: ScopeGroup, Needs: FactLives, From: sustainedFrom,
 		Reference: "a worker that respawns every 1.6 s is seen at 35 % by tools that look at single processes, one of 0.3 s not at all (measured)",
 	}
 }
 
-func (regularRestarts) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if about.Kind != SubjectGroup || math.IsNaN(f.LifeUneven) || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (regularRestarts) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"life_uneven": f.LifeUneven, "births_per_s": f.Births}
 	if f.LifeUneven < 0.6 {
-		return 1 - ramp(f.LifeUneven, 0.35, 0.6), facts,
-			fmt.Sprintf("Its processes live for a moment and are replaced by equal ones, %.1f a second.", f.Births), true
+		return finding{
+			1 - ramp(f.LifeUneven, 0.35, 0.6), facts,
+			fmt.Sprintf("Its processes live for a moment and are replaced by equal ones, %.1f a second.", f.Births),
+		}
 	}
-	return -ramp(f.LifeUneven, 0.6, 1), facts, "Its processes differ from one another, as those of a build or a script do.", true
+	return finding{-ramp(f.LifeUneven, 0.6, 1), facts, "Its processes differ from one another, as those of a build or a script do."}
 }

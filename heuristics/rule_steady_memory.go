@@ -2,7 +2,6 @@ package heuristics
 
 import (
 	"fmt"
-	"math"
 )
 
 // steadyMemory: a hash loop works in the same memory for ever; compilers, converters and pages that do things for
@@ -11,19 +10,18 @@ type steadyMemory struct{}
 
 func (steadyMemory) define() Definition {
 	return Definition{
-		ID: "steady_memory", Needs: "three readings of resident memory of one process",
+		ID: "steady_memory", Scope: ScopeBrowser | ScopeProgram, Needs: FactMemory, From: sustainedFrom,
 		Reference: "hash loops kept within 1 % of their memory; builds, conversions and page loads moved by 10 % and more (measured)",
 	}
 }
 
-func (steadyMemory) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
-	if math.IsNaN(f.MemoryMoves) || f.Busy < sustainedFrom {
-		return 0, nil, "", false
-	}
+func (steadyMemory) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"memory_moves": f.MemoryMoves, "memory_bytes": f.Memory}
 	if f.MemoryMoves < 0.05 {
-		return 1 - ramp(f.MemoryMoves, 0.01, 0.05), facts, "It works in the same memory all the time.", true
+		return finding{1 - ramp(f.MemoryMoves, 0.01, 0.05), facts, "It works in the same memory all the time."}
 	}
-	return -ramp(f.MemoryMoves, 0.05, 0.25), facts,
-		fmt.Sprintf("Its memory goes up and down by %s, unlike mining.", percent(f.MemoryMoves)), true
+	return finding{
+		-ramp(f.MemoryMoves, 0.05, 0.25), facts,
+		fmt.Sprintf("Its memory goes up and down by %s, unlike mining.", percent(f.MemoryMoves)),
+	}
 }

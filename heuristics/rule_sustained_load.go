@@ -14,20 +14,19 @@ const sustainedFrom = 8 * time.Second
 
 func (sustainedLoad) define() Definition {
 	return Definition{
-		ID:        "sustained_load",
-		Needs:     "CPU time of the subject",
+		ID: "sustained_load", Scope: ScopeAll, From: sustainedFrom,
 		Reference: "Elastic's rule asks for 90 % of all CPU and so misses a miner at 39 % of a laptop; the floor here is a fifth of one core",
 	}
 }
 
-func (sustainedLoad) assess(f *Features, _ *Subject) (float64, map[string]float64, string, bool) {
+func (sustainedLoad) assess(f *Features, _ *Subject) finding {
 	load := f.Cores
 	if f.Demand > load { // NaN compares false
 		load = f.Demand
 	}
 	strength := ramp(load, 0.08, 0.3)
-	if f.Busy < sustainedFrom || strength <= 0 {
-		return 0, nil, "", false
+	if strength <= 0 {
+		return finding{}
 	}
 	facts := map[string]float64{"cores": f.Cores, "busy_s": f.Busy.Seconds(), "machine_percent": 100 * f.Machine}
 	text := fmt.Sprintf("It has used %.1f cores (%s of this computer) for %s.", f.Cores, percent(f.Machine), spell(f.Busy))
@@ -37,5 +36,5 @@ func (sustainedLoad) assess(f *Features, _ *Subject) (float64, map[string]float6
 			text += fmt.Sprintf(" It asks for %.1f; other programs leave it less.", f.Demand)
 		}
 	}
-	return strength, facts, text, true
+	return finding{strength, facts, text}
 }

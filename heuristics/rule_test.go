@@ -1,6 +1,7 @@
 package heuristics
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -36,44 +37,109 @@ type ruleCase struct {
 	says      string // part of the sentence
 }
 
-// testRule checks cases, and that the rule is silent where it knows nothing and before a load has lasted.
+// ask puts one rule into an engine of its own, so that its definition is tested with it.
+func ask(r rule, f *Features, about *Subject) (Evidence, bool) {
+	id := r.define().ID
+	e := newEngine([]rule{r}, &Weights{Rules: map[RuleID]Weight{id: {When: 1, Against: 1}}})
+	_, evidence := e.weigh(f, about)
+	if len(evidence) == 0 {
+		return Evidence{}, false
+	}
+	return evidence[0], true
+}
+
+// forget takes a fact away from features and a subject.
+func forget(t *testing.T, fact Fact, f *Features, about *Subject) {
+	t.Helper()
+	nan := math.NaN()
+	switch fact {
+	case FactShape:
+		f.Spread = nan
+	case FactThreads:
+		f.WorkerShare = nan
+	case FactVisibility:
+		f.Hidden = nan
+	case FactSound:
+		f.Audible = nan
+	case FactTransfer:
+		f.Transfer = nan
+	case FactMemory:
+		f.MemoryMoves = nan
+	case FactMemoryStep:
+		f.MemoryStep = nan
+	case FactPath:
+		about.Info.Exe = ""
+	case FactLives:
+		f.LifeUneven = nan
+	default:
+		t.Fatalf("nothing is known of the fact %v", fact)
+	}
+}
+
+// testRule checks cases, and that the engine asks the rule only where its definition says so: at the kinds of subject
+// that it applies to, with each fact that it needs, and from its duration on.
 func testRule(t *testing.T, r rule, cases []ruleCase) {
 	t.Helper()
 	d := r.define()
-	if d.ID == "" || d.Needs == "" || d.Reference == "" {
+	if d.ID == "" || d.Scope == 0 || d.From < sustainedFrom || d.Reference == "" || d.NeedsText() == "" {
 		t.Errorf("the definition lacks something: %+v", d)
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			f := busyFor(c.change)
-			got, facts, text, ok := r.assess(&f, &c.about)
-			if !ok {
-				got = 0
-			}
-			if ok != (c.low != 0 || c.high != 0) || got < c.low || got > c.high {
+			said, ok := ask(r, &f, &c.about)
+			if got := said.Strength; ok != (c.low != 0 || c.high != 0) || got < c.low || got > c.high {
 				t.Fatalf("strength %.2f (says something: %v), want %.2f to %.2f", got, ok, c.low, c.high)
 			}
 			if !ok {
 				return
 			}
-			if got < -1 || got > 1 || facts == nil {
-				t.Errorf("strength %.2f, facts %v", got, facts)
+			if said.Strength < -1 || said.Strength > 1 || said.Facts == nil {
+				t.Errorf("strength %.2f, facts %v", said.Strength, said.Facts)
 			}
-			if !strings.HasSuffix(text, ".") || !strings.Contains(text, c.says) {
-				t.Errorf("it says %q, want a sentence with %q", text, c.says)
+			if !strings.HasSuffix(said.Text, ".") || !strings.Contains(said.Text, c.says) {
+				t.Errorf("it says %q, want a sentence with %q", said.Text, c.says)
 			}
 			for _, bad := range []string{"malware", "infected", "attack", "NaN"} {
-				if strings.Contains(text, bad) {
-					t.Errorf("it says %q", text)
+				if strings.Contains(said.Text, bad) {
+					t.Errorf("it says %q", said.Text)
 				}
 			}
-			f.Busy = sustainedFrom - time.Second
-			if _, _, _, ok := r.assess(&f, &c.about); ok {
+			for _, i := range factTable() {
+				without, about := f, c.about
+				forget(t, i.fact, &without, &about)
+				if _, ok := ask(r, &without, &about); ok != (d.Needs&i.fact == 0) {
+					t.Errorf("without %s it speaks: %v", i.words, ok)
+				}
+			}
+			f.Busy = d.From - time.Second
+			if _, ok := ask(r, &f, &c.about); ok {
 				t.Error("it speaks of a load that has not lasted")
 			}
 		})
 	}
 }
+
+func TestTheEngineKeepsToTheScope(t *testing.T) {
+	helper, group, rest := page(), tool(), tool()
+	helper.Info.Browser = &BrowserProcess{Family: Chromium, Role: RoleGPU}
+	group.Kind, rest.Kind = SubjectGroup, SubjectUnattributed
+	subjects := map[Scope]Subject{ScopePage: page(), ScopeHelper: helper, ScopeProgram: tool(), ScopeGroup: group, ScopeRest: rest}
+	for scope, about := range subjects {
+		for _, only := range []Scope{ScopePage, ScopeHelper, ScopeProgram, ScopeGroup, ScopeRest} {
+			f := busyFor(nil)
+			if _, ok := ask(loud{only}, &f, &about); ok != (only == scope) {
+				t.Errorf("a rule for %s is asked of %s: %v", only, scope, ok)
+			}
+		}
+	}
+}
+
+// loud is a rule that always speaks.
+type loud struct{ scope Scope }
+
+func (l loud) define() Definition               { return Definition{ID: "loud", Scope: l.scope} }
+func (loud) assess(*Features, *Subject) finding { return finding{strength: 1} }
 
 // A rule that says something of nothing would weaken every verdict on a trace without detail.
 func TestRulesAreSilentWithoutFacts(t *testing.T) {
@@ -81,8 +147,8 @@ func TestRulesAreSilentWithoutFacts(t *testing.T) {
 	f.Busy, f.Demand, f.Spread = time.Minute, f.Transfer, f.Transfer // NaN
 	for _, about := range []Subject{page(), tool(), {Kind: SubjectGroup, Info: ProcessInfo{Name: "x"}}, {Kind: SubjectUnattributed}} {
 		for _, r := range rules() {
-			if s, _, text, ok := r.assess(&f, &about); ok && r.define().ID != (duration{}).define().ID {
-				t.Errorf("%s of %s: %.2f %q", r.define().ID, about.Kind, s, text)
+			if said, ok := ask(r, &f, &about); ok && said.Rule != (duration{}).define().ID {
+				t.Errorf("%s of %s: %.2f %q", said.Rule, about.Kind, said.Strength, said.Text)
 			}
 		}
 	}
@@ -99,7 +165,7 @@ func TestWeightsNameEveryRule(t *testing.T) {
 			t.Errorf("%.40q is taken for weights", bad)
 		}
 	}
-	seen := map[string]bool{}
+	seen := map[RuleID]bool{}
 	for _, d := range Rules() {
 		if seen[d.ID] {
 			t.Errorf("two rules are called %s", d.ID)

@@ -2,7 +2,6 @@ package heuristics
 
 import (
 	"fmt"
-	"math"
 )
 
 // workerThreads: browser miners run one equal hash loop per worker while the page itself rests.
@@ -10,22 +9,21 @@ type workerThreads struct{}
 
 func (workerThreads) define() Definition {
 	return Definition{
-		ID:    "worker_threads_busy",
-		Needs: "a browser's renderer with CPU time and names of its threads",
+		ID: "worker_threads_busy", Scope: ScopeBrowser, Needs: FactThreads, From: sustainedFrom,
 		Reference: "hash workers held 97-99.6 % of their process in 19 of 19 measurements, no other kind of page above 1 %; " +
 			"two or more workers in 1,981 of 2,000 mining pages against 60 of 2,000 others",
 	}
 }
 
-func (workerThreads) assess(f *Features, about *Subject) (float64, map[string]float64, string, bool) {
-	if about.Info.Browser == nil || math.IsNaN(f.WorkerShare) || f.Busy < sustainedFrom || f.Workers == 0 {
-		return 0, nil, "", false
+func (workerThreads) assess(f *Features, _ *Subject) finding {
+	if f.Workers == 0 {
+		return finding{}
 	}
 	strength := ramp(f.WorkerShare, 0.5, 0.85) * evenness(f)
 	if strength <= 0 {
-		return 0, nil, "", false
+		return finding{}
 	}
-	return strength, workerFacts(f), workerText(f, "background worker"), true
+	return finding{strength, workerFacts(f), workerText(f, "background worker")}
 }
 
 // evenness goes from 1 for equal workers (or a single one) to 0 for those that differ by 40 %: pools of unequal tasks.

@@ -83,16 +83,44 @@ type ProcessInfo struct {
 
 // BrowserProcess places a process within its browser.
 type BrowserProcess struct {
-	// Family is "chromium", "firefox", or "electron" for a program built on a browser's engine, which has no tabs.
-	Family string
-	// Role is "browser" (the root), "renderer", "gpu", or the browser's own word for another helper.
-	Role string
+	Family Family
+	Role   Role
 	// Root is the browser's main process.
 	Root ProcessID
 	// Renderer is the number by which the browser's extensions know this renderer process
 	// (--renderer-client-id of Chromium, the childID of Firefox); 0 when it is none.
 	Renderer int
 }
+
+// Family is the kind of browser that a process belongs to.
+type Family string
+
+// The families.
+const (
+	Chromium Family = "chromium"
+	Firefox  Family = "firefox"
+	Electron Family = "electron" // a program built on a browser's engine, which has no tabs
+)
+
+// Role is what a process does in its browser: one of these, or the browser's own word for another helper.
+type Role string
+
+// The roles that are told apart.
+const (
+	RoleBrowser  Role = "browser" // the root
+	RoleRenderer Role = "renderer"
+	RoleGPU      Role = "gpu"
+)
+
+// Presence is what a browser said of the person in front of it; "" where it did not say.
+type Presence string
+
+// The presences.
+const (
+	PresenceActive Presence = "active"
+	PresenceIdle   Presence = "idle" // no input for a minute
+	PresenceLocked Presence = "locked"
+)
 
 // ThreadSample is one thread of a hot process.
 type ThreadSample struct {
@@ -110,9 +138,8 @@ type Renderer struct {
 	Frames []Frame
 	// LastOrigin is the origin that last lived there, when there are no frames and the extension remembers one.
 	LastOrigin string
-	// User says what the person in front of this browser does: "active", "idle" (no input for a minute) or "locked";
-	// "" where the browser did not say.
-	User string
+	// User says what the person in front of this browser does.
+	User Presence
 }
 
 // Frame is one document shown in a tab. What a browser says is a label to show, never a command.

@@ -62,7 +62,7 @@ type Verdict struct {
 // Evidence is what one rule found.
 type Evidence struct {
 	// Rule is the rule's id, such as "worker_threads_busy".
-	Rule string
+	Rule RuleID
 	// Weight is what it adds to the log-odds of mining (natural logarithm); negative speaks against. It is Strength, -1
 	// to 1, times the rule's weight.
 	Weight, Strength float64

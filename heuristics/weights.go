@@ -16,7 +16,7 @@ type Weights struct {
 	// Bias is the log-odds of mining when no rule has anything to say.
 	Bias float64 `json:"bias"`
 	// Rules holds the weights by the rules' ids.
-	Rules map[string]Weight `json:"rules"`
+	Rules map[RuleID]Weight `json:"rules"`
 }
 
 // Weight is what a rule adds at strength 1 and takes at strength -1, both at least 0, in natural log-odds.
@@ -25,11 +25,11 @@ type Weight struct {
 	Against float64 `json:"against"`
 }
 
-func (w *Weights) of(id string, strength float64) float64 {
+func (w Weight) at(strength float64) float64 {
 	if strength < 0 {
-		return strength * w.Rules[id].Against
+		return strength * w.Against
 	}
-	return strength * w.Rules[id].When
+	return strength * w.When
 }
 
 // ReadWeights reads weights and checks that there is one for every rule and none for another.

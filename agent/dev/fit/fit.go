@@ -21,13 +21,13 @@ const most = 6
 
 // held are the rules whose weights are not fitted, and neither is the bias. Their sum keeps a promise that recordings
 // cannot teach, since they always hold more: a long, steady load of which nothing else is known stays below 0.5.
-func held(rule string) bool {
+func held(rule heuristics.RuleID) bool {
 	return rule == "sustained_load" || rule == "duration" || rule == "flatness" || rule == "may_end"
 }
 
 // parameter is one weight: of a rule at positive or negative strength.
 type parameter struct {
-	rule    string
+	rule    heuristics.RuleID
 	against bool
 }
 
@@ -50,7 +50,7 @@ func fit(rows []row, before *heuristics.Weights, o options) heuristics.Weights {
 	prior[len(names)] = before.Bias
 	x, y, weight := design(rows, index, o.lookalike)
 	w := descend(x, y, weight, prior, names, before, o)
-	out := heuristics.Weights{Bias: round(w[len(names)]), Rules: map[string]heuristics.Weight{}}
+	out := heuristics.Weights{Bias: round(w[len(names)]), Rules: map[heuristics.RuleID]heuristics.Weight{}}
 	for i, p := range names {
 		v := out.Rules[p.rule]
 		if p.against {

@@ -61,7 +61,7 @@ func dumpRows(file string, rows []row) error {
 				line[x.Name] = x.Value
 			}
 		}
-		rules := map[string]float64{}
+		rules := map[heuristics.RuleID]float64{}
 		for _, e := range r.verdict.Evidence {
 			rules[e.Rule] = e.Strength
 		}

@@ -43,7 +43,7 @@ func owner(family string, root heuristics.ProcessID, renderer int, got heuristic
 	book.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
 	return book.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
 		Kind: heuristics.SubjectProcess, Process: got.Process, Info: heuristics.ProcessInfo{
-			Browser: &heuristics.BrowserProcess{Family: family, Role: "renderer", Root: root, Renderer: renderer},
+			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: renderer},
 		},
 	}})
 }

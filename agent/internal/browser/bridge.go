@@ -214,7 +214,7 @@ func (b *Bridge) Ask(p, root heuristics.ProcessID, renderer int) {
 			got.Frames = append(got.Frames, framesOf(a.Frames)...)
 			got.LastOrigin = cmp.Or(got.LastOrigin, a.Last)
 			if len(a.Frames) > 0 {
-				got.User = a.User
+				got.User = heuristics.Presence(a.User)
 			}
 			if from == nil || len(a.Frames) > 0 {
 				from = h

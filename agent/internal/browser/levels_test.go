@@ -34,7 +34,7 @@ func (c *tally) judge(t *testing.T, family string, got heuristics.Renderer, trut
 	book.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
 	o := book.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
 		Kind: heuristics.SubjectProcess, Process: got.Process, Info: heuristics.ProcessInfo{
-			Browser: &heuristics.BrowserProcess{Family: family, Role: "renderer", Root: root, Renderer: 1},
+			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: 1},
 		},
 	}})
 	if len(sites) == 0 && o.Level == attribution.Unknown {

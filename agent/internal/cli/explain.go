@@ -177,19 +177,19 @@ func explanation(at time.Duration, j *alert.Judged, config *heuristics.Config) *
 		}
 		e.Features = append(e.Features, figure)
 	}
-	needs := map[string]string{}
+	needs := map[heuristics.RuleID]string{}
 	for _, r := range heuristics.Rules() {
-		needs[r.ID] = r.Needs
+		needs[r.ID] = r.NeedsText()
 	}
 	for _, said := range v.Evidence { // the weightiest first
 		e.Rules = append(e.Rules, terminal.Opinion{
-			Rule: said.Rule, Strength: said.Strength, Weight: said.Weight, Text: said.Text, Facts: said.Facts, Needs: needs[said.Rule],
+			Rule: string(said.Rule), Strength: said.Strength, Weight: said.Weight, Text: said.Text, Facts: said.Facts, Needs: needs[said.Rule],
 		})
 		delete(needs, said.Rule)
 	}
 	for _, r := range heuristics.Rules() {
 		if _, silent := needs[r.ID]; silent {
-			e.Rules = append(e.Rules, terminal.Opinion{Rule: r.ID, Silent: true, Needs: r.Needs})
+			e.Rules = append(e.Rules, terminal.Opinion{Rule: string(r.ID), Silent: true, Needs: needs[r.ID]})
 		}
 	}
 	return e

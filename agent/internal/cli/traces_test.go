@@ -79,8 +79,8 @@ func TestEveryWeightIsPinned(t *testing.T) {
 	}
 	// The corpus holds no real miner's name and no tab whose sound alone decides; a browser's helpers draw in it, but far
 	// from evenly. The rules' own tests hold these.
-	unpinned := map[string]bool{"known_name": true, "audible": true, "memory_step": true, "browser_helper": true}
-	heard := map[string][]string{}
+	unpinned := map[heuristics.RuleID]bool{"known_name": true, "audible": true, "memory_step": true, "browser_helper": true}
+	heard := map[heuristics.RuleID][]string{}
 	files, err := filepath.Glob("../../../testdata/traces/*/trace.jsonl.zst")
 	if err != nil {
 		t.Fatal(err)
@@ -104,9 +104,9 @@ func TestEveryWeightIsPinned(t *testing.T) {
 }
 
 // rulesHeard returns the rules that say something in a recording.
-func rulesHeard(t *testing.T, file string) map[string]bool {
+func rulesHeard(t *testing.T, file string) map[heuristics.RuleID]bool {
 	t.Helper()
-	out := map[string]bool{}
+	out := map[heuristics.RuleID]bool{}
 	judged(t, file, heuristics.Config{}, func(tick pipeline.Tick) {
 		for i := range tick.Judged {
 			for _, e := range tick.Judged[i].Verdict.Evidence {

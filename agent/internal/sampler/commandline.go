@@ -105,12 +105,12 @@ func isFirefox(program string) bool {
 }
 
 // familyOf returns the family of browsers that a main process is of, "" if none.
-func (k *known) familyOf() string {
+func (k *known) familyOf() heuristics.Family {
 	switch {
 	case isChromium(k.info.Name), isChromium(k.command.program):
-		return "chromium"
+		return heuristics.Chromium
 	case isFirefox(k.info.Name), isFirefox(k.command.program):
-		return "firefox"
+		return heuristics.Firefox
 	}
 	return ""
 }
@@ -122,7 +122,7 @@ const maxAncestors = 8
 func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
 	if k.command.role == "" {
 		if family := k.familyOf(); family != "" {
-			return &heuristics.BrowserProcess{Family: family, Role: "browser", Root: k.id}
+			return &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: k.id}
 		}
 		return nil
 	}
@@ -139,12 +139,12 @@ func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
 	if k.command.parent != 0 && k.command.parent != root.id.PID {
 		return nil // it says itself that it belongs to another
 	}
-	family, engine := root.familyOf(), "chromium"
+	family, engine := root.familyOf(), heuristics.Chromium
 	if k.command.gecko {
-		engine = "firefox"
+		engine = heuristics.Firefox
 	}
 	if family != engine {
-		family = "electron"
+		family = heuristics.Electron
 	}
 	return &heuristics.BrowserProcess{
 		Family: family, Role: k.roleInBrowser(), Root: root.id, Renderer: k.command.renderer,
@@ -152,13 +152,13 @@ func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
 }
 
 // roleInBrowser returns the role in the words of heuristics.BrowserProcess.
-func (k *known) roleInBrowser() string {
+func (k *known) roleInBrowser() heuristics.Role {
 	switch {
 	case k.command.role == "gpu-process":
-		return "gpu"
+		return heuristics.RoleGPU
 	// Firefox keeps the background pages of its extensions apart and names the process so on Linux; no tab lives there.
 	case k.command.gecko && k.info.Name == "WebExtensions":
 		return "extension"
 	}
-	return k.command.role
+	return heuristics.Role(k.command.role)
 }

@@ -292,7 +292,7 @@ func TestPlaceInFirefox(t *testing.T) {
 func TestRenderers(t *testing.T) {
 	s := &Sampler{table: map[heuristics.ProcessID]*known{}}
 	root := heuristics.ProcessID{PID: 10, StartTime: 1}
-	add := func(pid int32, role string, number int, of heuristics.ProcessID) heuristics.ProcessID {
+	add := func(pid int32, role heuristics.Role, number int, of heuristics.ProcessID) heuristics.ProcessID {
 		id := heuristics.ProcessID{PID: pid, StartTime: 1}
 		s.table[id] = &known{id: id, info: heuristics.ProcessInfo{Browser: &heuristics.BrowserProcess{
 			Family: "firefox", Role: role, Root: of, Renderer: number,
@@ -382,7 +382,7 @@ func TestLinkFirstTick(t *testing.T) {
 
 // Programs as the browsers install them on Linux, macOS and Windows.
 func TestBrowsersAreRecognised(t *testing.T) {
-	for family, programs := range map[string][]string{
+	for family, programs := range map[heuristics.Family][]string{
 		"chromium": {
 			"chromium", "chromium-browser", "chrome", "google-chrome", "msedge", "brave", "vivaldi-bin", "opera",
 			"Chromium", "Google Chrome", "Microsoft Edge", "Brave Browser", "Vivaldi", "Opera",

@@ -131,7 +131,7 @@ func (r *redactor) info(in *heuristics.ProcessInfo) *heuristics.ProcessInfo {
 	}
 	if in.Browser != nil {
 		b := *in.Browser
-		b.Family, b.Role = word(b.Family), word(b.Role)
+		b.Family, b.Role = heuristics.Family(word(string(b.Family))), heuristics.Role(word(string(b.Role)))
 		out.Browser = &b
 	}
 	return &out
@@ -254,7 +254,7 @@ func (r *redactor) thread(name string) string {
 }
 
 func (r *redactor) renderer(a heuristics.Renderer) heuristics.Renderer {
-	a.LastOrigin, a.User = r.origin(a.LastOrigin), word(a.User)
+	a.LastOrigin, a.User = r.origin(a.LastOrigin), heuristics.Presence(word(string(a.User)))
 	if a.Frames != nil {
 		frames := make([]heuristics.Frame, len(a.Frames))
 		for i, f := range a.Frames {

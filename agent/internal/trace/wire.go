@@ -186,7 +186,7 @@ func toLine(s *heuristics.Snapshot) tickLine {
 		if in := p.Info; in != nil {
 			pl.Info = &infoLine{Parent: idLine(in.Parent), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice}
 			if b := in.Browser; b != nil {
-				pl.Info.Browser = &browserLine{Family: b.Family, Role: b.Role, Root: idLine(b.Root), Renderer: b.Renderer}
+				pl.Info.Browser = &browserLine{Family: string(b.Family), Role: string(b.Role), Root: idLine(b.Root), Renderer: b.Renderer}
 			}
 		}
 		for _, t := range p.Threads {
@@ -198,7 +198,7 @@ func toLine(s *heuristics.Snapshot) tickLine {
 		l.Exited = append(l.Exited, idLine(id))
 	}
 	for _, r := range s.Renderers {
-		rl := rendererLine{ID: idLine(r.Process), Last: r.LastOrigin, User: r.User}
+		rl := rendererLine{ID: idLine(r.Process), Last: r.LastOrigin, User: string(r.User)}
 		for _, f := range r.Frames {
 			rl.Frames = append(rl.Frames, frameLine{f.Tab, f.Frame, f.Origin, f.TopOrigin, f.Hidden, f.Audible, f.Focused, f.FullScreen})
 		}
@@ -291,7 +291,7 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 				return p, errors.New("a text is too long")
 			}
 			*bad = *bad || !b.Root.valid()
-			p.Info.Browser = &heuristics.BrowserProcess{Family: b.Family, Role: b.Role, Root: b.Root.id(), Renderer: b.Renderer}
+			p.Info.Browser = &heuristics.BrowserProcess{Family: heuristics.Family(b.Family), Role: heuristics.Role(b.Role), Root: b.Root.id(), Renderer: b.Renderer}
 		}
 	}
 	if len(l.Threads) > maxThreads {
@@ -307,7 +307,7 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 }
 
 func (l *rendererLine) renderer(bad *bool) (heuristics.Renderer, error) {
-	r := heuristics.Renderer{Process: l.ID.id(), LastOrigin: l.Last, User: l.User}
+	r := heuristics.Renderer{Process: l.ID.id(), LastOrigin: l.Last, User: heuristics.Presence(l.User)}
 	*bad = *bad || !l.ID.valid()
 	if len(l.Frames) > maxFrames || len(l.Last) > maxText || len(l.User) > maxText {
 		return r, errors.New("more frames in one process than minewatch writes")

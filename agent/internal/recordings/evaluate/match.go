@@ -32,7 +32,7 @@ func subjectOf(j *alert.Judged) subject {
 		exe: j.Verdict.Subject.Info.Exe, browser: j.Owner.Browser, siteUncertain: j.Owner.Level == attribution.Unknown,
 	}
 	if b := j.Verdict.Subject.Info.Browser; b != nil {
-		s.family = b.Family
+		s.family = string(b.Family)
 	}
 	return s
 }
@@ -44,7 +44,7 @@ func subjectOfAlert(a *api.Alert, subjects []alert.Judged) subject {
 	}
 	for i := range subjects {
 		if b := subjects[i].Verdict.Subject.Info.Browser; b != nil && subjects[i].Key() == a.Key {
-			s.family = b.Family
+			s.family = string(b.Family)
 		}
 	}
 	return s
@@ -96,7 +96,7 @@ func (m *matcher) learn(s *heuristics.Snapshot) {
 			}
 			delete(m.missing, n)
 			if in.Browser != nil {
-				m.families[in.Browser.Family] = true
+				m.families[string(in.Browser.Family)] = true
 			}
 		}
 	}
