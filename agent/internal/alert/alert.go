@@ -20,8 +20,6 @@ const (
 	// lookupPatience is how long an alert stays pending for want of a site before it fires without one. Measured: an
 	// awake extension answers within 0.1 s (p95), and hot renderers have been asked before they are suspected.
 	lookupPatience = 6 * time.Second
-	// cooldown is the time after an alert's end in which the same subject alerts again without a notification.
-	cooldown = 10 * time.Minute
 	// refresh is how often the figures of a firing alert are told anew.
 	refresh = 10 * time.Second
 	// gone is how long a subject may be missing from the verdicts before its alert ends.
@@ -30,8 +28,8 @@ const (
 	fading = 0.1
 	// maxAlerts bounds the alerts that are open at one time.
 	maxAlerts = 256
-	// maxRested bounds the subjects remembered for their cooldown.
-	maxRested = 4096
+	// closeCounts is how long after a browser closed the tab of an alert its end is put down to that.
+	closeCounts = 30 * time.Second
 )
 
 // Judged is a verdict with its owner.
@@ -42,16 +40,15 @@ type Judged struct {
 
 // Manager holds the open alerts. It is safe for concurrent use.
 type Manager struct {
-	mu      sync.Mutex
-	prefix  string
-	count   int
-	open    map[string]*incident // by subject key
-	rested  map[string]time.Duration
-	allowed []api.Allowance
-	snoozed []api.Allowance
-	at      time.Duration
-	now     time.Time
-	closing map[string]bool // alerts whose tab a person closed
+	mu        sync.Mutex
+	prefix    string
+	count     int
+	open      map[string]*incident // by subject key
+	cooldowns cooldowns
+	allowed   []api.Allowance
+	snoozed   []api.Allowance
+	at        time.Duration
+	now       time.Time
 }
 
 // incident is one open alert with what is needed to act on it.
@@ -64,6 +61,11 @@ type incident struct {
 	seen      time.Duration
 	told      time.Duration
 	hushed    time.Time // quiet until then
+	// closing counts the requests to close its tab that a browser has not answered yet; closed is when one agreed.
+	closing int
+	closed  time.Duration
+	// over is the reason for an end that waits for such an answer.
+	over string
 }
 
 // NewManager returns a manager. Alert ids begin with the prefix, which must differ from run to run; allowed and snoozed
@@ -71,8 +73,7 @@ type incident struct {
 func NewManager(prefix string, allowed, snoozed []api.Allowance) *Manager {
 	return &Manager{
 		prefix: prefix, allowed: slices.Clone(allowed), snoozed: slices.Clone(snoozed),
-		open: map[string]*incident{}, rested: map[string]time.Duration{},
-		closing: map[string]bool{},
+		open: map[string]*incident{},
 	}
 }
 
@@ -86,8 +87,11 @@ func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []ap
 		changed = m.consider(changed, &judged[i])
 	}
 	for _, in := range m.sorted() {
-		if at-in.seen >= gone {
-			changed = append(changed, m.resolve(in, "process_ended"))
+		if at-in.seen >= gone && in.over == "" {
+			in.over = "process_ended"
+		}
+		if in.over != "" && in.closing == 0 {
+			changed = append(changed, m.resolve(in, in.over))
 		}
 	}
 	return changed
@@ -98,7 +102,8 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 	in := m.open[key]
 	switch {
 	case j.Verdict.State == heuristics.Cleared && in != nil:
-		return append(changed, m.resolve(in, "load_ended"))
+		in.over = "load_ended"
+		return changed
 	case j.Verdict.State != heuristics.Suspected:
 		return changed
 	case m.isAllowed(j):
@@ -116,7 +121,7 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 		}}
 		m.open[key] = in
 	}
-	in.seen = m.at
+	in.seen, in.over = m.at, ""
 	was := in.alert
 	m.describe(in, j)
 	switch {
@@ -185,12 +190,11 @@ func EvidenceOf(v *heuristics.Verdict) []api.Evidence {
 
 func (m *Manager) resolve(in *incident, reason string) api.Alert {
 	a := &in.alert
-	if m.closing[a.ID] && reason != "allowed" {
+	if in.closed > 0 && m.at-in.closed < closeCounts && reason != "allowed" {
 		reason = "tab_closed"
 	}
-	delete(m.closing, a.ID)
-	if a.State == api.Firing && len(m.rested) < maxRested {
-		m.rested[in.label()] = m.at
+	if a.State == api.Firing {
+		m.cooldowns.begin(a.User, in.label(), m.at)
 	}
 	a.State, a.Reason, a.T, a.Updated, a.Ended = api.Resolved, reason, m.at.Seconds(), m.now, m.now
 	delete(m.open, in.key)
@@ -209,14 +213,13 @@ func (m *Manager) isQuiet(in *incident) bool {
 			return true
 		}
 	}
-	ended, ok := m.rested[in.label()]
-	return ok && m.at-ended < cooldown
+	return m.cooldowns.holds(in.alert.User, in.label(), m.at)
 }
 
-// label names a subject across processes: the site and browser program, or the program.
+// label names a user's subject across processes: the site and browser program, or the program.
 func (in *incident) label() string {
 	a := &in.alert
-	return a.User + "\x00" + cmp.Or(a.Site, a.Exe, a.ProcessName) + "\x00" + a.Severity
+	return cmp.Or(a.Site, a.Exe, a.ProcessName) + "\x00" + a.Severity
 }
 
 func (m *Manager) sorted() []*incident {

@@ -164,13 +164,50 @@ func TestMissingSubjectEnds(t *testing.T) {
 }
 
 func TestClosedTabIsToldAsSuch(t *testing.T) {
-	s := newScript(t)
-	j := tab(1, attribution.Exact, "films.test")
-	a := s.pass(time.Second, j)[0]
-	s.m.Closing(a.ID)
-	if got := s.pass(time.Second, cleared(j)); len(got) != 1 || got[0].Reason != "tab_closed" {
-		t.Errorf("got %+v", got)
+	for name, test := range map[string]struct {
+		agreed bool
+		later  time.Duration // how long the load goes on after the browser's answer
+		want   string
+	}{
+		"the browser closed it":            {true, time.Second, "tab_closed"},
+		"it took its time":                 {true, 20 * time.Second, "tab_closed"},
+		"refused":                          {false, time.Second, "load_ended"},
+		"another tab of the process loads": {true, time.Hour, "load_ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			j := tab(1, attribution.Exact, "films.test")
+			answered := s.m.Closing(s.pass(time.Second, j)[0].ID)
+			s.pass(time.Second, j)
+			answered(test.agreed)
+			s.pass(test.later, j)
+			if got := s.pass(time.Second, cleared(j)); len(got) != 1 || got[0].Reason != test.want {
+				t.Errorf("got %+v, want the reason %s", got, test.want)
+			}
+		})
 	}
+}
+
+// The load may end before the browser says that it closed the tab: the alert waits for that.
+func TestAlertWaitsForTheBrowsersAnswer(t *testing.T) {
+	for name, test := range map[string]struct {
+		agreed bool
+		want   string
+	}{"closed": {true, "tab_closed"}, "refused": {false, "load_ended"}} {
+		t.Run(name, func(t *testing.T) {
+			s := newScript(t)
+			j := tab(1, attribution.Exact, "films.test")
+			answered := s.m.Closing(s.pass(time.Second, j)[0].ID)
+			if got := s.pass(5*time.Second, cleared(j)); len(got) != 0 {
+				t.Fatalf("told before the answer: %+v", got)
+			}
+			answered(test.agreed)
+			if got := s.pass(time.Second); len(got) != 1 || got[0].Reason != test.want {
+				t.Errorf("got %+v, want the reason %s", got, test.want)
+			}
+		})
+	}
+	newScript(t).m.Closing("nothing")(true) // no alert, no harm
 }
 
 func TestAllowances(t *testing.T) {

@@ -41,11 +41,25 @@ func (m *Manager) Target(id string) (t Target, ok bool) {
 	return Target{}, false
 }
 
-// Closing notes that a person closed the tab of an alert, so that its end is told as such.
-func (m *Manager) Closing(id string) {
+// Closing notes that a browser is asked to close the tab of an alert, which does not end before the answer: answered must
+// be called with whether the browser agreed, so that the end is put down to that or not.
+func (m *Manager) Closing(id string) (answered func(agreed bool)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.closing[id] = true
+	for _, in := range m.open {
+		if in.alert.ID == id {
+			in.closing++
+			return func(agreed bool) {
+				m.mu.Lock()
+				defer m.mu.Unlock()
+				in.closing--
+				if agreed {
+					in.closed = m.at
+				}
+			}
+		}
+	}
+	return func(bool) {}
 }
 
 // SetAllowances replaces what users allowed. Alerts it covers end at the next tick.

@@ -22,14 +22,18 @@ import (
 )
 
 // A tab is closed for as long as the process that it was named for lives. When another has its pid by then, the
-// browser is not even asked.
+// browser is not even asked. Only where the browser agreed the alert ends for that.
 func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 	for name, c := range map[string]struct {
-		later int64 // clock ticks by which the process in the alert began before the one that has its pid now
-		want  int   // 0: done
+		later  int64 // clock ticks by which the process in the alert began before the one that has its pid now
+		agrees bool  // the browser
+		asked  int
+		want   int // 0: done
+		reason string
 	}{
-		"the same":         {0, 0},
-		"reused meanwhile": {1, http.StatusConflict},
+		"the same":            {0, true, 1, 0, "tab_closed"},
+		"the browser refuses": {0, false, 1, http.StatusConflict, "load_ended"},
+		"reused meanwhile":    {1, true, 0, http.StatusConflict, "load_ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			here, err := browser.ResolvePeer(int32(os.Getpid())) //nolint:gosec // a pid
@@ -61,7 +65,7 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 				defer close(asked)
 				for q := range questions {
 					asked <- q
-					_ = d.bridge.Answer(here.PID, api.Answer{V: 1, Type: "done", ID: q.ID, OK: true})
+					_ = d.bridge.Answer(here.PID, api.Answer{V: 1, Type: "done", ID: q.ID, OK: c.agrees})
 				}
 			}()
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -73,11 +77,15 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 				got = append(got, q)
 			}
 			refusal, refused := errors.AsType[server.Refusal](err)
-			switch {
-			case c.want == 0 && (err != nil || len(got) != 1 || got[0].Type != "close" || got[0].Tab != 101):
+			if refused != (c.want != 0) || refusal.Status != c.want || (err != nil && !refused) || len(got) != c.asked {
 				t.Errorf("got %v, asked %+v", err, got)
-			case c.want != 0 && (!refused || refusal.Status != c.want || len(got) > 0):
-				t.Errorf("got %v, asked %+v", err, got)
+			}
+			if len(got) > 0 && (got[0].Type != "close" || got[0].Tab != 101) {
+				t.Errorf("asked %+v", got[0])
+			}
+			hot.Verdict.State = heuristics.Cleared
+			if end := d.alerts.Observe(time.Now(), 2*time.Second, []alert.Judged{hot}); len(end) != 1 || end[0].Reason != c.reason {
+				t.Errorf("the alert ended as %+v, want the reason %s", end, c.reason)
 			}
 		})
 	}

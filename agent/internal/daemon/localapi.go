@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -18,6 +19,7 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/server"
+	"github.com/minewatch/minewatch/agent/internal/store"
 )
 
 // scope returns the user whose alerts a caller sees: "" (everybody's) for an administrator.
@@ -93,14 +95,15 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 	case !d.sampler.Alive(t.Process):
 		return server.Refusal{Status: http.StatusConflict, Message: "the tab is gone already"}
 	}
+	var failed error
 	if what == "close" {
-		d.alerts.Closing(id)
+		answered := d.alerts.Closing(id)
+		defer func() { answered(failed == nil) }()
 	}
 	tabs := t.Owner.Tabs
 	if what == "show" {
 		tabs = tabs[:1] // only one can be in front
 	}
-	var failed error
 	for _, tab := range tabs { // one that asks its visitor before leaving must not keep the others
 		if err := d.bridge.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
 			failed = server.Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("the browser did not %s the tab: %v", what, err)}
@@ -127,7 +130,7 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 		return nil
 	}
 	if err := d.store.SetSnooze(s); err != nil {
-		return err
+		return refusal(err, "snoozes", "wait until some are over")
 	}
 	all, err := d.store.Snoozes("", time.Now())
 	if err != nil {
@@ -185,10 +188,18 @@ func (d *Daemon) Allow(c server.Caller, a api.Allowance) (api.Allowance, error) 
 
 func (d *Daemon) addAllowance(a api.Allowance) error {
 	if err := d.store.AddAllowance(a); err != nil {
-		return err
+		return refusal(err, "allowances", "take some back with `minewatch disallow` (`minewatch allowed` lists them)")
 	}
 	d.unflag(a.User, a.Site)
 	return d.refreshAllowances()
+}
+
+// refusal tells the caller of a limit of the store what to do; other errors are the agent's own.
+func refusal(err error, what, next string) error {
+	if errors.Is(err, store.ErrTooMany) {
+		return server.Refusal{Status: http.StatusConflict, Message: "you have as many " + what + " as are kept for one user; " + next}
+	}
+	return err
 }
 
 // Disallow takes an allowance back.

@@ -1,0 +1,44 @@
+package daemon
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"go.uber.org/zap"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/server"
+	"github.com/minewatch/minewatch/agent/internal/store"
+)
+
+// A user who has as many allowances as are kept is told so, and what to do.
+func TestOneAllowanceTooMany(t *testing.T) {
+	kept, _, err := store.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer kept.Close()
+	d := &Daemon{
+		log: zap.NewNop(), store: kept, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
+	}
+	c := server.Caller{User: "1000"}
+	n := 0
+	for ; err == nil && n < 10_000; n++ {
+		_, err = d.Allow(c, api.Allowance{Site: fmt.Sprintf("films%d.test", n)})
+	}
+	refusal, ok := errors.AsType[server.Refusal](err)
+	if !ok || refusal.Status != http.StatusConflict || !strings.Contains(refusal.Message, "disallow") {
+		t.Fatalf("allowance %d: %v", n, err)
+	}
+	if err := d.Disallow(c, api.Allowance{Site: "films0.test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Allow(c, api.Allowance{Site: "games.test"}); err != nil {
+		t.Errorf("after one was taken back: %v", err)
+	}
+}
