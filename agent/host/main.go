@@ -17,6 +17,6 @@ func main() {
 	// Standard output belongs to the browser.
 	if err := browser.RunHost(context.Background(), os.Args[1:], os.Stdin, os.Stdout, nil); err != nil {
 		fmt.Fprintf(os.Stderr, "minewatch-host: %v\n", err)
-		os.Exit(1) //nolint:forbidigo // this is a main
+		os.Exit(1)
 	}
 }

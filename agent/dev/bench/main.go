@@ -34,7 +34,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:])
 	stop()
-	os.Exit(code) //nolint:forbidigo // this is a main
+	os.Exit(code)
 }
 
 // options are what the command line says.

@@ -10,7 +10,7 @@ import (
 
 // now reads the wall clock: a recording happens in real time, there is no source to take it from.
 func now() time.Time {
-	return time.Now() //nolint:forbidigo // see above
+	return time.Now()
 }
 
 // pause waits for d, or until ctx ends.

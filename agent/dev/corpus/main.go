@@ -28,14 +28,14 @@ import (
 
 func main() {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
-		os.Exit(status) //nolint:forbidigo // this is a main
+		os.Exit(status)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "corpus: %v\n", err)
-		os.Exit(1) //nolint:forbidigo // this is a main
+		os.Exit(1)
 	}
 }
 

@@ -31,7 +31,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx)
 	stop()
-	os.Exit(code) //nolint:forbidigo // this is a main
+	os.Exit(code)
 }
 
 func run(ctx context.Context) int {

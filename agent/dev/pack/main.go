@@ -38,7 +38,7 @@ func main() {
 	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "pack: %v\n", err)
-		os.Exit(1) //nolint:forbidigo // a small program of its own
+		os.Exit(1)
 	}
 }
 

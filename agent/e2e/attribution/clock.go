@@ -10,7 +10,7 @@ import (
 
 // now reads the clock: how long real browsers take is what is measured.
 func now() time.Time {
-	return time.Now() //nolint:forbidigo // see above
+	return time.Now()
 }
 
 // pause waits for d, or until ctx ends.

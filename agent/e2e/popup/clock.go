@@ -10,7 +10,7 @@ import (
 
 // now reads the clock: how long real browsers take is part of what is told.
 func now() time.Time {
-	return time.Now() //nolint:forbidigo // see above
+	return time.Now()
 }
 
 // patience is how long anything may take on a full machine, alertPatience how long an alert.

@@ -90,7 +90,6 @@ type feed struct {
 func (f *feed) send(text string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	//nolint:forbidigo // a deadline of the socket, which knows no other clock
 	if err := f.rc.SetWriteDeadline(time.Now().Add(f.patience)); err != nil {
 		return err
 	}

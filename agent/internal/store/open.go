@@ -297,7 +297,6 @@ func unwritable(dir string, err error) error {
 // setAside renames the damaged database with its companions and returns its new name. Of those set aside before it
 // keeps the newest.
 func setAside(root *os.Root) (string, error) {
-	//nolint:forbidigo // a name for people; nothing is computed from it
 	stamp := time.Now().UTC().Format("20060102T150405Z")
 	aside := fileName + ".damaged-" + stamp
 	for n := 2; ; n++ {

@@ -15,7 +15,7 @@ func deadline(d time.Duration) time.Time {
 
 // now reads the wall clock: an end-to-end run happens in real time, there is no source to take it from.
 func now() time.Time {
-	return time.Now() //nolint:forbidigo // see above
+	return time.Now()
 }
 
 // tail returns the end of a log for an error message, empty if there is none.

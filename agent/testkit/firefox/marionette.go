@@ -173,7 +173,7 @@ func receive(in *bufio.Reader) ([]byte, error) {
 
 // deadline is ctx's, or the usual one.
 func deadline(ctx context.Context) time.Time {
-	at := time.Now().Add(answerTimeout) //nolint:forbidigo // a socket's deadline is a moment
+	at := time.Now().Add(answerTimeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(at) {
 		return d
 	}
