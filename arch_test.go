@@ -29,7 +29,7 @@ func arrows() []arrow {
 		{"agent/api", []string{"agent/api"}, "tray and scripts build on it, so it stands on nothing"},
 		{"agent/extension", nil, "it only carries files"},
 		{in + "buildinfo", nil, "a version is a name, and everybody may print it"},
-		{in + "attribution", []string{"heuristics"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
+		{in + "attribution", []string{"heuristics", "agent/api"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
 		{in + "alert", []string{"heuristics", "agent/api", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
 		{in + "sampler", []string{"heuristics", in + "pipeline"}, "the sampler reads; it does not judge"},
@@ -57,7 +57,7 @@ func arrows() []arrow {
 		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"agent/dev", []string{"agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
 		{"agent/dev/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
-		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate"}, "weights are fitted on the path that judges"},
+		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate", "agent/api"}, "weights are fitted on the path that judges"},
 	}
 }
 

@@ -67,7 +67,7 @@ func (a *agent) events(w http.ResponseWriter, r *http.Request) {
 	for _, alert := range a.alerts {
 		ch <- api.Event{Alert: &alert}
 	}
-	a.streams[ch] = api.TrayStatus{Mode: r.FormValue("tray"), Detail: r.FormValue("detail")}
+	a.streams[ch] = api.TrayStatus{Mode: api.TrayMode(r.FormValue("tray")), Detail: r.FormValue("detail")}
 	a.mu.Unlock()
 	defer func() {
 		a.mu.Lock()
@@ -121,7 +121,7 @@ func (a *agent) tell(alert api.Alert) {
 }
 
 // mode waits until the one tray says how it shows alerts.
-func (a *agent) mode(t *testing.T, want, detail string) {
+func (a *agent) mode(t *testing.T, want api.TrayMode, detail string) {
 	t.Helper()
 	eventually(t, "the tray's status", func() error {
 		a.mu.Lock()

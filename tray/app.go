@@ -142,9 +142,9 @@ func (a *app) desktop(e deskEvent) {
 // offered takes what the desktop can show now, and tells the agent and whoever started the tray.
 func (a *app) offered(o offers) {
 	a.model.offer(o)
-	mode := "notifications"
+	mode := api.TrayNotifications
 	if o.Menu {
-		mode = "menu"
+		mode = api.TrayMenu
 		a.wanted.Do(func() { close(a.wantMenu) })
 	}
 	if o.Detail != "" && o.Detail != a.detail {

@@ -61,7 +61,9 @@ type told struct {
 
 // about is what matters in an alert: when it changes, people are told anew.
 type about struct {
-	who, level, severity string
+	who      string
+	level    api.Level
+	severity api.Severity
 }
 
 // model is what the tray knows. It is pure: it neither draws nor waits, and is used by one goroutine.
@@ -170,7 +172,7 @@ func (m *model) event(a api.Alert) {
 func (m *model) tell(a *api.Alert) {
 	now := about{who: m.text.Who(a), level: a.SiteConfidence, severity: a.Severity}
 	was, before := m.told[a.ID]
-	worse := was.about.severity != "mining_like" && now.severity == "mining_like"
+	worse := was.about.severity != api.MiningLike && now.severity == api.MiningLike
 	switch {
 	case was.about == now:
 		return
@@ -308,7 +310,7 @@ func (m *model) ranked() []api.Alert {
 		out = append(out, a)
 	}
 	rank := func(a *api.Alert) int {
-		if a.Severity == "mining_like" {
+		if a.Severity == api.MiningLike {
 			return 0
 		}
 		return 1
@@ -343,8 +345,8 @@ func (m *model) label(v verb) string {
 // verbsFor returns what can be done about an alert. A tab is closed or shown only when it is known which; a site is
 // allowed only when one can be named.
 func verbsFor(a *api.Alert) (v [verbCount]bool) {
-	tab := a.Subject == "browser_tab"
-	v[verbClose] = tab && a.SiteConfidence == "exact"
+	tab := a.Subject == api.SubjectTab
+	v[verbClose] = tab && a.SiteConfidence == api.Exact
 	v[verbShow] = v[verbClose]
 	v[verbAllow] = !tab || a.Site != ""
 	v[verbSnooze], v[verbDetails] = true, true
@@ -352,7 +354,7 @@ func verbsFor(a *api.Alert) (v [verbCount]bool) {
 }
 
 func iconOf(a *api.Alert) icon {
-	if a.Severity == "mining_like" {
+	if a.Severity == api.MiningLike {
 		return iconAlert
 	}
 	return iconHeavy

@@ -234,7 +234,7 @@ func TestSlots(t *testing.T) {
 		}
 		return out
 	}
-	alert := func(n int, severity string) {
+	alert := func(n int, severity api.Severity) {
 		m.event(films(fmt.Sprint("a", n), func(a *api.Alert) {
 			a.Started, a.Severity = a.Started.Add(time.Duration(n)*time.Second), severity
 		}))

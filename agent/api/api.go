@@ -10,16 +10,6 @@ import "time"
 // Version is the version of the wire types.
 const Version = 1
 
-// AlertState says where an alert stands.
-type AlertState string
-
-// The states of an alert: pending -> firing -> resolved.
-const (
-	Pending  AlertState = "pending"  // the judge suspects; the site is being looked up
-	Firing   AlertState = "firing"   // people are told
-	Resolved AlertState = "resolved" // it is over, see Alert.Reason
-)
-
 // Alert is one incident of one subject, from the first suspicion to its end.
 type Alert struct {
 	Type  string     `json:"type"` // "alert"
@@ -33,20 +23,18 @@ type Alert struct {
 	Started time.Time `json:"started,omitzero"`
 	Updated time.Time `json:"updated,omitzero"`
 	Ended   time.Time `json:"ended,omitzero"`
-	// Reason says why a resolved alert ended: "load_ended", "process_ended", "tab_closed", "allowed",
-	// "agent_stopped".
-	Reason string `json:"reason,omitzero"`
-	// Subject is "browser_tab", "process" or "group".
-	Subject string `json:"subject"`
+	// Reason is set once the alert is resolved.
+	Reason  Reason  `json:"reason,omitzero"`
+	Subject Subject `json:"subject"`
 	// Site is the registrable domain of the tab, empty when no single site can be named.
 	Site string `json:"site"`
-	// Sites lists the candidates when SiteConfidence is "shared".
+	// Sites lists the candidates when SiteConfidence is Shared.
 	Sites []string `json:"sites,omitempty"`
-	// Candidates lists hosts that stand open in the user's browsers, where SiteConfidence is "unknown" and the user has
+	// Candidates lists hosts that stand open in the user's browsers, where SiteConfidence is Unknown and the user has
 	// allowed that session files are read: the load may be any of them or none. Never one alone, and never stored.
 	Candidates []string `json:"candidates,omitempty"`
-	// SiteConfidence is "exact", "shared", "probable" or "unknown"; empty when the subject is not a browser tab.
-	SiteConfidence string `json:"site_confidence"`
+	// SiteConfidence is empty when the subject is not a browser tab.
+	SiteConfidence Level `json:"site_confidence"`
 	// EmbeddedIn is the site of the page around it when the load is in a cross-site frame.
 	EmbeddedIn string `json:"embedded_in,omitzero"`
 	// Browser is the browser's program name, such as "chromium".
@@ -65,9 +53,8 @@ type Alert struct {
 	Cores          float64 `json:"cores"`
 	MachinePercent float64 `json:"machine_percent"`
 	// Busy is how long the load has lasted.
-	Busy float64 `json:"busy_s,omitzero"`
-	// Severity is "mining_like" or "heavy" (sustained, but not of mining's shape).
-	Severity   string     `json:"severity"`
+	Busy       float64    `json:"busy_s,omitzero"`
+	Severity   Severity   `json:"severity"`
 	Confidence float64    `json:"confidence"`
 	Evidence   []Evidence `json:"evidence"`
 	// SnoozedUntil is set while the user asked not to be reminded.
@@ -134,10 +121,9 @@ type BrowserStatus struct {
 
 // TrayStatus is one connected tray.
 type TrayStatus struct {
-	PID int32 `json:"pid"`
-	// Mode is "menu" (icon, menu and notifications) or "notifications" (no tray host was found).
-	Mode   string `json:"mode"`
-	Detail string `json:"detail,omitzero"`
+	PID    int32    `json:"pid"`
+	Mode   TrayMode `json:"mode"`
+	Detail string   `json:"detail,omitzero"`
 }
 
 // Live is the view of one tick, for people who watch: only what uses the processor now.
@@ -156,19 +142,19 @@ type Live struct {
 type LiveRow struct {
 	// Key is the same for the same subject as long as the agent runs.
 	Key            string   `json:"key"`
-	Subject        string   `json:"subject"` // as Alert.Subject
+	Subject        Subject  `json:"subject"`
 	Process        string   `json:"process_name"`
 	PID            int32    `json:"pid"`
 	Processes      int      `json:"processes,omitzero"` // as Alert.Processes
 	Site           string   `json:"site,omitzero"`
 	Sites          []string `json:"sites,omitempty"`
-	SiteConfidence string   `json:"site_confidence,omitzero"`
+	SiteConfidence Level    `json:"site_confidence,omitzero"`
 	Browser        string   `json:"browser,omitzero"` // as Alert.Browser
 	// Cores is the use since the tick before; Mean that over the judge's window.
 	Cores      float64    `json:"cores"`
 	Mean       float64    `json:"mean_cores"`
-	State      string     `json:"state"` // "watching", "suspected", "cleared"
-	Severity   string     `json:"severity,omitzero"`
+	State      State      `json:"state"`
+	Severity   Severity   `json:"severity,omitzero"`
 	Confidence float64    `json:"confidence"`
 	Busy       float64    `json:"busy_s"`
 	Evidence   []Evidence `json:"evidence,omitempty"`
@@ -222,8 +208,8 @@ type TabLoad struct {
 	Busy    float64 `json:"busy_s"`
 	// State and Severity are as in LiveRow. Why says in sentences what the judge found, in the language asked for where
 	// there is one.
-	State    string   `json:"state"`
-	Severity string   `json:"severity,omitzero"`
+	State    State    `json:"state"`
+	Severity Severity `json:"severity,omitzero"`
 	Why      []string `json:"why,omitempty"`
 	// Alert is the open alert about it; CanAllow reports that the alert names one site, Snoozed that it is quiet for now.
 	Alert    string `json:"alert,omitzero"`

@@ -127,7 +127,7 @@ func (c *Client) Events(ctx context.Context, live bool, tray *TrayStatus) iter.S
 		q.Set("live", "1")
 	}
 	if tray != nil {
-		q.Set("tray", tray.Mode)
+		q.Set("tray", string(tray.Mode))
 		q.Set("detail", tray.Detail)
 	}
 	return stream[Event](ctx, c, "/v1/events?"+q.Encode())

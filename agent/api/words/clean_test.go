@@ -70,12 +70,12 @@ func TestHostileAlert(t *testing.T) {
 	for _, lang := range []words.Lang{words.English, words.Japanese} {
 		w := words.In(lang)
 		for name := range hostile() {
-			for _, subject := range []string{"browser_tab", "process", "group", name} {
-				for _, level := range []string{"exact", "shared", "probable", "unknown", "", name} {
+			for _, subject := range []api.Subject{api.SubjectTab, api.SubjectProcess, api.SubjectGroup, api.Subject(name)} {
+				for _, level := range []api.Level{api.Exact, api.Shared, api.Probable, api.Unknown, "", api.Level(name)} {
 					a := &api.Alert{
 						Subject: subject, SiteConfidence: level, Site: name, EmbeddedIn: name + "!",
 						Sites: []string{name, name, name, name}, Candidates: []string{name, name, name, name}, Browser: name, ProcessName: name, Exe: name, Tabs: 2,
-						Processes: 2, Severity: name, Evidence: []api.Evidence{{Rule: name, Text: name}},
+						Processes: 2, Severity: api.Severity(name), Evidence: []api.Evidence{{Rule: name, Text: name}},
 					}
 					for _, s := range append(w.Details(a), w.Who(a), w.Title(a), w.Body(a), w.Menu(a), w.Tab(a)) {
 						fit(t, "a sentence", s)

@@ -96,9 +96,9 @@ func (w Words) Body(a *api.Alert) string {
 		"where", w.where(a))
 	meaning := w.Say.MiningLikeProgram
 	switch {
-	case a.Severity != "mining_like":
+	case a.Severity != api.MiningLike:
 		meaning = w.Say.Heavy
-	case a.Subject == "browser_tab":
+	case a.Subject == api.SubjectTab:
 		meaning = w.Say.MiningLike
 	}
 	return w.begin(a, busy) + w.Say.Space + meaning
@@ -132,7 +132,7 @@ func (w Words) Details(a *api.Alert) []string {
 // program names the program of an alert: of a tab its browser, for what browsers call their processes means nothing to
 // people.
 func (w Words) program(a *api.Alert) string {
-	if a.Subject == "browser_tab" && a.Browser != "" {
+	if a.Subject == api.SubjectTab && a.Browser != "" {
 		return w.name(Browser(a.Browser))
 	}
 	return w.name(a.ProcessName)
@@ -140,7 +140,7 @@ func (w Words) program(a *api.Alert) string {
 
 // Tab names the tab an alert is about by the site in its address bar, or by Who when that is not known.
 func (w Words) Tab(a *api.Alert) string {
-	if a.SiteConfidence == "exact" && a.EmbeddedIn != "" {
+	if a.SiteConfidence == api.Exact && a.EmbeddedIn != "" {
 		return w.name(a.EmbeddedIn)
 	}
 	return w.Who(a)
@@ -162,17 +162,17 @@ func (w Words) Cores(a *api.Alert) string {
 
 func (w Words) who(a *api.Alert, embedded string) string {
 	switch {
-	case a.Subject == "group" && a.Processes > 1:
+	case a.Subject == api.SubjectGroup && a.Processes > 1:
 		return Fill(w.Say.WhoGroup, "n", strconv.Itoa(a.Processes), "name", w.name(a.ProcessName))
-	case a.Subject != "browser_tab":
+	case a.Subject != api.SubjectTab:
 		return Fill(w.Say.WhoProgram, "name", w.name(a.ProcessName))
-	case a.SiteConfidence == "exact" && a.Site != "" && a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
+	case a.SiteConfidence == api.Exact && a.Site != "" && a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
 		return Fill(embedded, "site", w.name(a.Site), "page", w.name(a.EmbeddedIn))
-	case a.SiteConfidence == "exact" && a.Site != "":
+	case a.SiteConfidence == api.Exact && a.Site != "":
 		return w.name(a.Site)
-	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
+	case a.SiteConfidence == api.Shared && len(a.Sites) > 0:
 		return Fill(w.Say.WhoShared, "sites", w.list(a.Sites))
-	case a.SiteConfidence == "probable" && a.Site != "":
+	case a.SiteConfidence == api.Probable && a.Site != "":
 		return Fill(w.Say.WhoProbable, "site", w.name(a.Site))
 	default:
 		return w.Say.WhoUnknown
@@ -181,7 +181,7 @@ func (w Words) who(a *api.Alert, embedded string) string {
 
 // begin makes a sentence begin with a capital letter, unless it begins with a name, which stays as it is written.
 func (w Words) begin(a *api.Alert, s string) string {
-	named := a.Subject == "browser_tab" && a.SiteConfidence == "exact" && a.Site != ""
+	named := a.Subject == api.SubjectTab && a.SiteConfidence == api.Exact && a.Site != ""
 	r, n := utf8.DecodeRuneInString(s)
 	if named || w.Lang != English || n == 0 {
 		return s
@@ -192,7 +192,7 @@ func (w Words) begin(a *api.Alert, s string) string {
 func (w Words) where(a *api.Alert) string {
 	n, browser := strconv.Itoa(a.Tabs), w.name(Browser(a.Browser))
 	switch {
-	case a.Subject != "browser_tab":
+	case a.Subject != api.SubjectTab:
 		return ""
 	case a.TabHidden && a.Tabs > 1:
 		return Fill(w.Say.WhereHiddenTabs, "n", n)
@@ -200,7 +200,7 @@ func (w Words) where(a *api.Alert) string {
 		return w.Say.WhereHidden
 	case a.Browser == "":
 		return ""
-	case a.SiteConfidence == "unknown" || a.SiteConfidence == "":
+	case a.SiteConfidence == api.Unknown || a.SiteConfidence == "":
 		return Fill(w.Say.WhereBrowser, "browser", browser)
 	case a.Tabs > 1:
 		return Fill(w.Say.WhereTabs, "n", n, "browser", browser)
@@ -262,7 +262,7 @@ func (w Words) name(s string) string {
 	return s
 }
 
-func many(a *api.Alert) bool { return a.Subject == "group" && a.Processes > 1 }
+func many(a *api.Alert) bool { return a.Subject == api.SubjectGroup && a.Processes > 1 }
 
 // sane keeps a figure printable: not a number, negative or absurd ones become 0.
 func sane(f float64) float64 {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/trace"
@@ -118,7 +119,7 @@ func replay(ctx context.Context, folder string, t *truth) ([]row, error) {
 func isTrue(j *alert.Judged, t *truth) bool {
 	if t.Site != "" {
 		return j.Owner.Site == t.Site || slices.Contains(j.Owner.Sites, t.Site) ||
-			(j.Owner.Subject == "browser_tab" && j.Owner.Site == "" && len(j.Owner.Sites) == 0)
+			(j.Owner.Subject == api.SubjectTab && j.Owner.Site == "" && len(j.Owner.Sites) == 0)
 	}
 	name := j.Verdict.Subject.Info.Name
 	for _, p := range append([]string{t.Process}, t.Programs...) {

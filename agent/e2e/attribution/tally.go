@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -57,7 +58,7 @@ func (c *tally) judge(after string, o *attribution.Owner, p heuristics.ProcessID
 	all := slices.Sorted(maps.Keys(sites))
 	if len(sites) == 0 { // nobody to be named: an empty tab, or a page that was left
 		// Who was there last may be said, and that this is not sure.
-		if o.Level == attribution.Exact || o.Level == attribution.Shared || (o.Level == attribution.Probable && len(left) > 0 && !left[o.Site]) {
+		if o.Level == api.Exact || o.Level == api.Shared || (o.Level == api.Probable && len(left) > 0 && !left[o.Site]) {
 			c.wrong += max(1, len(there))
 			c.fault("WRONG", after, o, p, all)
 		}
@@ -68,15 +69,15 @@ func (c *tally) judge(after string, o *attribution.Owner, p heuristics.ProcessID
 		c.distinct[l.id] = true
 	}
 	switch others := slices.DeleteFunc(slices.Clone(o.Sites), func(s string) bool { return sites[s] }); {
-	case o.Level == attribution.Exact && len(sites) == 1 && sites[o.Site],
-		o.Level == attribution.Shared && len(others) == 0 && len(o.Sites) == len(sites): // there is no better answer
+	case o.Level == api.Exact && len(sites) == 1 && sites[o.Site],
+		o.Level == api.Shared && len(others) == 0 && len(o.Sites) == len(sites): // there is no better answer
 		c.exact += len(there)
-	case o.Level == attribution.Unknown,
-		o.Level == attribution.Shared && len(others) < len(o.Sites),
-		o.Level == attribution.Probable && sites[o.Site]:
+	case o.Level == api.Unknown,
+		o.Level == api.Shared && len(others) < len(o.Sites),
+		o.Level == api.Probable && sites[o.Site]:
 		c.weaker += len(there)
 		c.fault("weaker", after, o, p, all)
-	case o.Level == attribution.Exact, o.Level == attribution.Shared, o.Level == attribution.Probable:
+	case o.Level == api.Exact, o.Level == api.Shared, o.Level == api.Probable:
 		c.wrong += len(there)
 		c.fault("WRONG", after, o, p, all)
 	}

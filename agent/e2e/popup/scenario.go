@@ -54,7 +54,7 @@ func (s *scenario) play(ctx context.Context) error {
 
 func (s *scenario) awaitFiring(ctx context.Context) (err error) {
 	s.alert, err = s.agent.awaitAlert(ctx, alertPatience, s.site, "firing", func(a *api.Alert) bool {
-		return a.State == api.Firing && a.Severity == "mining_like"
+		return a.State == api.Firing && a.Severity == api.MiningLike
 	})
 	return err
 }
@@ -320,7 +320,7 @@ func (s *scenario) allows(ctx context.Context) error {
 			return err
 		}
 		if want {
-			_, err = s.agent.awaitAlert(ctx, patience, s.site, "over", func(a *api.Alert) bool { return a.Reason == "allowed" })
+			_, err = s.agent.awaitAlert(ctx, patience, s.site, "over", func(a *api.Alert) bool { return a.Reason == api.ReasonAllowed })
 		} else {
 			_, err = s.agent.awaitAlert(ctx, patience, s.site, "back", func(a *api.Alert) bool { return a.State == api.Firing })
 		}

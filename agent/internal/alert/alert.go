@@ -65,7 +65,7 @@ type incident struct {
 	closing int
 	closed  time.Duration
 	// over is the reason for an end that waits for such an answer.
-	over string
+	over api.Reason
 }
 
 // NewManager returns a manager. Alert ids begin with the prefix, which must differ from run to run; allowed and snoozed
@@ -88,7 +88,7 @@ func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []ap
 	}
 	for _, in := range m.sorted() {
 		if at-in.seen >= gone && in.over == "" {
-			in.over = "process_ended"
+			in.over = api.ReasonProcessEnded
 		}
 		if in.over != "" && in.closing == 0 {
 			changed = append(changed, m.resolve(in, in.over))
@@ -102,13 +102,13 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 	in := m.open[key]
 	switch {
 	case j.Verdict.State == heuristics.Cleared && in != nil:
-		in.over = "load_ended"
+		in.over = api.ReasonLoadEnded
 		return changed
 	case j.Verdict.State != heuristics.Suspected:
 		return changed
 	case m.isAllowed(j):
 		if in != nil {
-			return append(changed, m.resolve(in, "allowed"))
+			return append(changed, m.resolve(in, api.ReasonAllowed))
 		}
 		return changed
 	case in == nil:
@@ -125,7 +125,7 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 	was := in.alert
 	m.describe(in, j)
 	switch {
-	case in.alert.State == api.Pending && (j.Owner.Level != attribution.Unknown || m.at-in.suspected >= lookupPatience):
+	case in.alert.State == api.Pending && (j.Owner.Level != api.Unknown || m.at-in.suspected >= lookupPatience):
 		in.alert.State = api.Firing
 		in.alert.Quiet = m.isQuiet(in)
 	case in.alert.State == api.Pending:
@@ -161,12 +161,12 @@ func (m *Manager) describe(in *incident, j *Judged) {
 	in.owner, in.process = *o, v.Subject.Process
 	a.T, a.Updated = m.at.Seconds(), m.now
 	a.Subject, a.Site, a.Sites = o.Subject, o.Site, o.Sites
-	a.SiteConfidence, a.EmbeddedIn, a.Browser = string(o.Level), o.EmbeddedIn, o.Browser
+	a.SiteConfidence, a.EmbeddedIn, a.Browser = o.Level, o.EmbeddedIn, o.Browser
 	a.Tabs = len(o.Tabs)
 	a.TabHidden = len(o.Tabs) > 0 && !slices.ContainsFunc(o.Tabs, func(t attribution.Tab) bool { return !t.Hidden })
 	a.ProcessName, a.Exe, a.User = v.Subject.Info.Name, v.Subject.Info.Exe, v.Subject.Info.User
 	a.PID, a.Processes = v.Subject.Process.PID, v.Subject.Members
-	a.Busy, a.Severity = Round(v.Features.Busy.Seconds(), 10), string(v.Severity)
+	a.Busy, a.Severity = Round(v.Features.Busy.Seconds(), 10), SeverityOf(v)
 	// While a load fades its evidence does too. What people read later is why the alert was raised.
 	if v.Confidence < a.Confidence-fading {
 		return
@@ -175,23 +175,10 @@ func (m *Manager) describe(in *incident, j *Judged) {
 	a.Confidence, a.Evidence = Round(v.Confidence, 100), EvidenceOf(v)
 }
 
-// EvidenceOf returns a verdict's evidence as the local door tells it.
-func EvidenceOf(v *heuristics.Verdict) []api.Evidence {
-	out := make([]api.Evidence, len(v.Evidence))
-	for i, e := range v.Evidence {
-		facts := make(map[string]float64, len(e.Facts))
-		for k, x := range e.Facts {
-			facts[k] = Round(x, 1000)
-		}
-		out[i] = api.Evidence{Rule: string(e.Rule), Text: e.Text, Weight: Round(e.Weight, 100), Facts: facts}
-	}
-	return out
-}
-
-func (m *Manager) resolve(in *incident, reason string) api.Alert {
+func (m *Manager) resolve(in *incident, reason api.Reason) api.Alert {
 	a := &in.alert
-	if in.closed > 0 && m.at-in.closed < closeCounts && reason != "allowed" {
-		reason = "tab_closed"
+	if in.closed > 0 && m.at-in.closed < closeCounts && reason != api.ReasonAllowed {
+		reason = api.ReasonTabClosed
 	}
 	if a.State == api.Firing {
 		m.cooldowns.begin(a.User, in.label(), m.at)
@@ -219,7 +206,7 @@ func (m *Manager) isQuiet(in *incident) bool {
 // label names a user's subject across processes: the site and browser program, or the program.
 func (in *incident) label() string {
 	a := &in.alert
-	return cmp.Or(a.Site, a.Exe, a.ProcessName) + "\x00" + a.Severity
+	return cmp.Or(a.Site, a.Exe, a.ProcessName) + "\x00" + string(a.Severity)
 }
 
 func (m *Manager) sorted() []*incident {

@@ -59,7 +59,7 @@ func wantStates(t *testing.T, got []api.Alert, want ...api.AlertState) {
 }
 
 // tab is a suspected browser tab in the renderer with this pid.
-func tab(pid int32, level attribution.Level, site string) Judged {
+func tab(pid int32, level api.Level, site string) Judged {
 	return Judged{
 		Verdict: heuristics.Verdict{
 			State: heuristics.Suspected, Severity: heuristics.MiningLike, Confidence: 0.971,
@@ -82,13 +82,13 @@ func cleared(j Judged) Judged {
 
 func TestNamedTabFiresAtOnceAndOnce(t *testing.T) {
 	s := newScript(t)
-	got := s.pass(time.Second, tab(1, attribution.Exact, "films.test"))
+	got := s.pass(time.Second, tab(1, api.Exact, "films.test"))
 	wantStates(t, got, api.Firing)
 	a := got[0]
 	if a.Site != "films.test" || a.SiteConfidence != "exact" || a.Cores != 1.43 || a.MachinePercent != 71.6 || a.Severity != "mining_like" || a.Quiet {
 		t.Errorf("alert %+v", a)
 	}
-	got = s.pass(time.Minute, tab(1, attribution.Exact, "films.test"))
+	got = s.pass(time.Minute, tab(1, api.Exact, "films.test"))
 	if len(got) != 6 {
 		t.Errorf("%d updates in a minute, want one each %v", len(got), refresh)
 	}
@@ -101,8 +101,8 @@ func TestNamedTabFiresAtOnceAndOnce(t *testing.T) {
 
 func TestUnnamedTabWaitsForItsName(t *testing.T) {
 	s := newScript(t)
-	wantStates(t, s.pass(2*time.Second, tab(1, attribution.Unknown, "")), api.Pending)
-	got := s.pass(time.Second, tab(1, attribution.Exact, "films.test"))
+	wantStates(t, s.pass(2*time.Second, tab(1, api.Unknown, "")), api.Pending)
+	got := s.pass(time.Second, tab(1, api.Exact, "films.test"))
 	wantStates(t, got, api.Firing)
 	if got[0].Site != "films.test" {
 		t.Errorf("fired for %q", got[0].Site)
@@ -111,9 +111,9 @@ func TestUnnamedTabWaitsForItsName(t *testing.T) {
 
 func TestUnnamedTabFiresInTheEnd(t *testing.T) {
 	s := newScript(t)
-	got := s.pass(lookupPatience+2*time.Second, tab(1, attribution.Unknown, ""))
+	got := s.pass(lookupPatience+2*time.Second, tab(1, api.Unknown, ""))
 	wantStates(t, got, api.Pending, api.Firing)
-	got = s.pass(time.Second, tab(1, attribution.Exact, "films.test"))
+	got = s.pass(time.Second, tab(1, api.Exact, "films.test"))
 	if len(got) != 1 || got[0].Site != "films.test" || got[0].State != api.Firing {
 		t.Errorf("the name that came later was not told: %+v", got)
 	}
@@ -121,11 +121,11 @@ func TestUnnamedTabFiresInTheEnd(t *testing.T) {
 
 func TestTwoProcessesOfOneSiteAreOneAlert(t *testing.T) {
 	s := newScript(t)
-	got := s.pass(5*time.Second, tab(1, attribution.Exact, "films.test"), tab(2, attribution.Exact, "films.test"))
+	got := s.pass(5*time.Second, tab(1, api.Exact, "films.test"), tab(2, api.Exact, "films.test"))
 	if len(got) != 1 {
 		t.Errorf("%d alerts, want one", len(got))
 	}
-	other := s.pass(time.Second, tab(1, attribution.Exact, "films.test"), tab(3, attribution.Exact, "games.test"))
+	other := s.pass(time.Second, tab(1, api.Exact, "films.test"), tab(3, api.Exact, "games.test"))
 	wantStates(t, other, api.Firing)
 	if other[0].Site != "games.test" {
 		t.Errorf("the second site's alert is about %q", other[0].Site)
@@ -134,7 +134,7 @@ func TestTwoProcessesOfOneSiteAreOneAlert(t *testing.T) {
 
 func TestResolvedAndCooldown(t *testing.T) {
 	s := newScript(t)
-	j := tab(1, attribution.Exact, "films.test")
+	j := tab(1, api.Exact, "films.test")
 	first := s.pass(time.Second, j)[0]
 	end := s.pass(time.Second, cleared(j))
 	wantStates(t, end, api.Resolved)
@@ -155,7 +155,7 @@ func TestResolvedAndCooldown(t *testing.T) {
 
 func TestMissingSubjectEnds(t *testing.T) {
 	s := newScript(t)
-	s.pass(time.Second, tab(1, attribution.Exact, "films.test"))
+	s.pass(time.Second, tab(1, api.Exact, "films.test"))
 	got := s.pass(gone + time.Second)
 	wantStates(t, got, api.Resolved)
 	if got[0].Reason != "process_ended" {
@@ -167,7 +167,7 @@ func TestClosedTabIsToldAsSuch(t *testing.T) {
 	for name, test := range map[string]struct {
 		agreed bool
 		later  time.Duration // how long the load goes on after the browser's answer
-		want   string
+		want   api.Reason
 	}{
 		"the browser closed it":            {true, time.Second, "tab_closed"},
 		"it took its time":                 {true, 20 * time.Second, "tab_closed"},
@@ -176,7 +176,7 @@ func TestClosedTabIsToldAsSuch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
-			j := tab(1, attribution.Exact, "films.test")
+			j := tab(1, api.Exact, "films.test")
 			answered := s.m.Closing(s.pass(time.Second, j)[0].ID)
 			s.pass(time.Second, j)
 			answered(test.agreed)
@@ -192,11 +192,11 @@ func TestClosedTabIsToldAsSuch(t *testing.T) {
 func TestAlertWaitsForTheBrowsersAnswer(t *testing.T) {
 	for name, test := range map[string]struct {
 		agreed bool
-		want   string
+		want   api.Reason
 	}{"closed": {true, "tab_closed"}, "refused": {false, "load_ended"}} {
 		t.Run(name, func(t *testing.T) {
 			s := newScript(t)
-			j := tab(1, attribution.Exact, "films.test")
+			j := tab(1, api.Exact, "films.test")
 			answered := s.m.Closing(s.pass(time.Second, j)[0].ID)
 			if got := s.pass(5*time.Second, cleared(j)); len(got) != 0 {
 				t.Fatalf("told before the answer: %+v", got)
@@ -218,25 +218,25 @@ func TestAllowances(t *testing.T) {
 		j.Verdict.Subject.Info = heuristics.ProcessInfo{Name: "work", Exe: exe, User: "1000"}
 		return j
 	}
-	browserTab := tab(1, attribution.Exact, "films.test")
+	browserTab := tab(1, api.Exact, "films.test")
 	browserTab.Verdict.Subject.Info.Exe = "/usr/bin/chromium"
-	shared := tab(1, attribution.Shared, "")
+	shared := tab(1, api.Shared, "")
 	shared.Owner.Sites = []string{"films.test", "news.test"}
 	tests := map[string]struct {
 		allowed []api.Allowance
 		judged  Judged
 		fires   bool
 	}{
-		"the site":                  {[]api.Allowance{films}, tab(1, attribution.Exact, "films.test"), false},
-		"another site":              {[]api.Allowance{films}, tab(1, attribution.Exact, "games.test"), true},
-		"another user":              {[]api.Allowance{{Site: "films.test", User: "1001"}}, tab(1, attribution.Exact, "films.test"), true},
-		"expired":                   {[]api.Allowance{{Site: "films.test", User: "1000", Until: begun()}}, tab(1, attribution.Exact, "films.test"), true},
+		"the site":                  {[]api.Allowance{films}, tab(1, api.Exact, "films.test"), false},
+		"another site":              {[]api.Allowance{films}, tab(1, api.Exact, "games.test"), true},
+		"another user":              {[]api.Allowance{{Site: "films.test", User: "1001"}}, tab(1, api.Exact, "films.test"), true},
+		"expired":                   {[]api.Allowance{{Site: "films.test", User: "1000", Until: begun()}}, tab(1, api.Exact, "films.test"), true},
 		"one of two sites":          {[]api.Allowance{films}, shared, true},
 		"both of two sites":         {[]api.Allowance{films, {Site: "news.test", User: "1000"}}, shared, false},
 		"the program":               {[]api.Allowance{{Program: "/opt/work", User: "1000"}}, native("/opt/work"), false},
 		"another program":           {[]api.Allowance{{Program: "/opt/work", User: "1000"}}, native("/tmp/work"), true},
 		"a browser is not its tabs": {[]api.Allowance{{Program: "/usr/bin/chromium", User: "1000"}}, browserTab, true},
-		"an empty one":              {[]api.Allowance{{User: "1000"}}, tab(1, attribution.Unknown, ""), true},
+		"an empty one":              {[]api.Allowance{{User: "1000"}}, tab(1, api.Unknown, ""), true},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestAllowances(t *testing.T) {
 
 func TestAllowingEndsTheAlert(t *testing.T) {
 	s := newScript(t)
-	j := tab(1, attribution.Exact, "films.test")
+	j := tab(1, api.Exact, "films.test")
 	s.pass(time.Second, j)
 	s.m.SetAllowances([]api.Allowance{{Site: "films.test", User: "1000"}})
 	if got := s.pass(5*time.Second, j); len(got) != 1 || got[0].Reason != "allowed" {
@@ -263,7 +263,7 @@ func TestAllowingEndsTheAlert(t *testing.T) {
 
 func TestSnoozeKeepsQuiet(t *testing.T) {
 	s := newScript(t)
-	j := tab(1, attribution.Exact, "films.test")
+	j := tab(1, api.Exact, "films.test")
 	s.pass(time.Second, j)
 	until := begun().Add(time.Hour)
 	if got := s.m.SetSnoozes([]api.Allowance{{Site: "films.test", User: "1000", Until: until}}); len(got) != 1 || !got[0].Quiet || !got[0].SnoozedUntil.Equal(until) {
@@ -283,7 +283,7 @@ func TestSnoozeKeepsQuiet(t *testing.T) {
 
 func TestHushOneUnnamedAlert(t *testing.T) {
 	s := newScript(t)
-	j := tab(1, attribution.Unknown, "")
+	j := tab(1, api.Unknown, "")
 	got := s.pass(lookupPatience+2*time.Second, j)
 	id := got[len(got)-1].ID
 	if h := s.m.Hush(id, begun().Add(time.Hour)); len(h) != 1 || !h[0].Quiet {
@@ -296,7 +296,7 @@ func TestHushOneUnnamedAlert(t *testing.T) {
 
 func TestSeverityThatRisesIsTold(t *testing.T) {
 	s := newScript(t)
-	j := tab(1, attribution.Exact, "films.test")
+	j := tab(1, api.Exact, "films.test")
 	j.Verdict.Severity = heuristics.Heavy
 	s.pass(time.Second, j)
 	j.Verdict.Severity = heuristics.MiningLike
@@ -308,9 +308,9 @@ func TestSeverityThatRisesIsTold(t *testing.T) {
 
 func TestOpenAlertsArePerUser(t *testing.T) {
 	s := newScript(t)
-	other := tab(2, attribution.Exact, "mail.test")
+	other := tab(2, api.Exact, "mail.test")
 	other.Verdict.Subject.Info.User = "1001"
-	s.pass(time.Second, tab(1, attribution.Exact, "films.test"), other)
+	s.pass(time.Second, tab(1, api.Exact, "films.test"), other)
 	if got := s.m.Open("1000"); len(got) != 1 || got[0].Site != "films.test" {
 		t.Errorf("user 1000 sees %+v", got)
 	}
@@ -326,7 +326,7 @@ func TestOpenAlertsAreBounded(t *testing.T) {
 	s := newScript(t)
 	var all []Judged
 	for i := range int32(2 * maxAlerts) {
-		j := tab(i, attribution.Unknown, "")
+		j := tab(i, api.Unknown, "")
 		all = append(all, j)
 	}
 	s.pass(2*lookupPatience, all...)

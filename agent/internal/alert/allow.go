@@ -128,7 +128,7 @@ func matches(w *api.Allowance, a *api.Alert, now time.Time) bool {
 	if w.Site != "" {
 		return w.Site == a.Site
 	}
-	return w.Program != "" && a.Subject != "browser_tab" && w.Program == Program(a)
+	return w.Program != "" && a.Subject != api.SubjectTab && w.Program == Program(a)
 }
 
 // Program returns the name under which an alert's program is allowed: its path, or its name where the path is hidden.

@@ -6,13 +6,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/agent/api"
 )
 
 // alertOnce lets one site of a user alert and end, and reports whether the alert was quiet.
 func (s *script) alertOnce(pid int32, user, site string) bool {
 	s.t.Helper()
-	j := tab(pid, attribution.Exact, site)
+	j := tab(pid, api.Exact, site)
 	j.Verdict.Subject.Info.User = user
 	got := s.pass(time.Second, j)
 	if len(got) != 1 {

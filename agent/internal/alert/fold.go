@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -72,9 +73,9 @@ func (f *fold) one() Judged {
 	out.Verdict.Features.Cores = max(sum.mean, groups.mean)
 	out.Verdict.Features.Machine = max(sum.machine, groups.machine)
 	out.Verdict.Subject.Members = max(members, processes)
-	out.Owner.Subject = string(heuristics.SubjectProcess)
+	out.Owner.Subject = api.SubjectProcess
 	if processes != 1 || members > 0 {
-		out.Owner.Subject = string(heuristics.SubjectGroup)
+		out.Owner.Subject = api.SubjectGroup
 	}
 	return out
 }

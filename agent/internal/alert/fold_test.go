@@ -28,7 +28,7 @@ func worker(key string, pid int32, members int, state heuristics.State, cores fl
 			},
 			Features: heuristics.Features{Cores: cores, Machine: cores / 4},
 		},
-		Owner: attribution.Owner{Key: "job work", Subject: string(kind)},
+		Owner: attribution.Owner{Key: "job work", Subject: api.Subject(kind)},
 	}
 }
 
@@ -36,7 +36,7 @@ func TestFold(t *testing.T) {
 	const watching, suspected, over = heuristics.Watching, heuristics.Suspected, heuristics.Cleared
 	tests := map[string]struct {
 		judged  []Judged
-		subject string
+		subject api.Subject
 		pid     int32
 		members int
 		cores   float64

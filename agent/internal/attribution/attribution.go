@@ -8,29 +8,18 @@ import (
 	"slices"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/heuristics"
-)
-
-// Level says how sure a site is.
-type Level string
-
-// The levels, best first. A subject outside a browser has none.
-const (
-	Exact    Level = "exact"    // every frame in the process is of this site
-	Shared   Level = "shared"   // frames of several sites live in the process: one of them
-	Probable Level = "probable" // the last site known there
-	Unknown  Level = "unknown"  // nobody could say
 )
 
 // Owner is whose load it is.
 type Owner struct {
 	// Key is the same for all that is one thing to people: a tab's process, or the processes of one program that do one
 	// job. A process and the group that it is the only member of have the same key.
-	Key string
-	// Subject is "browser_tab", "process", "group" or "unattributed".
-	Subject string
-	Level   Level
-	// Site is set when one site can be named, Sites when it is one of several (Shared).
+	Key     string
+	Subject api.Subject
+	Level   api.Level
+	// Site is set when one site can be named, Sites when it is one of several (api.Shared).
 	Site  string
 	Sites []string
 	// EmbeddedIn is the site of the page around a cross-site frame.
@@ -130,14 +119,14 @@ func (b *Book) Owner(v *heuristics.Verdict) Owner {
 	key, in := v.Subject.Key, v.Subject.Info.Browser
 	switch {
 	case v.Subject.Kind == heuristics.SubjectUnattributed, v.Subject.Info.Parent.PID == kthreadd:
-		return Owner{Key: key, Subject: string(v.Subject.Kind)}
+		return Owner{Key: key, Subject: subjectOf(v.Subject.Kind)}
 	case v.Subject.Kind != heuristics.SubjectProcess, in == nil, in.Family == "electron": // a program built on a browser's engine has no tabs
-		return Owner{Key: b.jobs.key(&v.Subject), Subject: string(v.Subject.Kind)}
+		return Owner{Key: b.jobs.key(&v.Subject), Subject: subjectOf(v.Subject.Kind)}
 	case in.Role != "renderer":
-		return Owner{Key: key, Subject: "process", Browser: b.browsers[in.Root], Root: in.Root}
+		return Owner{Key: key, Subject: api.SubjectProcess, Browser: b.browsers[in.Root], Root: in.Root}
 	}
 	o := Owner{
-		Key: key, Subject: "browser_tab", Level: Unknown, Browser: b.browsers[in.Root], Root: in.Root, Renderer: in.Renderer,
+		Key: key, Subject: api.SubjectTab, Level: api.Unknown, Browser: b.browsers[in.Root], Root: in.Root, Renderer: in.Renderer,
 	}
 	e := b.renderers[v.Subject.Process]
 	if e == nil {
@@ -148,17 +137,29 @@ func (b *Book) Owner(v *heuristics.Verdict) Owner {
 	switch {
 	case len(sites) == 0 || b.at-e.at > stale:
 		if e.lastSite != "" {
-			o.Level, o.Site = Probable, e.lastSite
+			o.Level, o.Site = api.Probable, e.lastSite
 		}
 	case len(sites) == 1 && !sure:
-		o.Level, o.Site = Probable, sites[0]
+		o.Level, o.Site = api.Probable, sites[0]
 	case len(sites) == 1:
-		o.Level, o.Site = Exact, sites[0]
+		o.Level, o.Site = api.Exact, sites[0]
 		o.EmbeddedIn = embedder(e.answer.Frames, sites[0])
 	default:
-		o.Level, o.Sites = Shared, sites
+		o.Level, o.Sites = api.Shared, sites
 	}
 	return o
+}
+
+// subjectOf returns what a verdict is about as the local API says it, before it is known whether it is a tab.
+func subjectOf(kind heuristics.SubjectKind) api.Subject {
+	switch kind {
+	case heuristics.SubjectGroup:
+		return api.SubjectGroup
+	case heuristics.SubjectUnattributed:
+		return api.SubjectUnattributed
+	case heuristics.SubjectProcess:
+	}
+	return api.SubjectProcess
 }
 
 // sitesOf returns the different sites of frames, sorted. A frame whose own origin the browser cannot tell (it was made

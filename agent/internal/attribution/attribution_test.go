@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -74,22 +75,22 @@ func TestOwnerLevels(t *testing.T) {
 		later  time.Duration // how much later the question is
 		want   Owner
 	}{
-		"nobody answered": {want: Owner{Level: Unknown}},
+		"nobody answered": {want: Owner{Level: api.Unknown}},
 		"one frame": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{frame(1, "https://films.test", "https://films.test")}},
-			want:   Owner{Level: Exact, Site: "films.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://films.test"}}},
+			want:   Owner{Level: api.Exact, Site: "films.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://films.test"}}},
 		},
 		"two tabs of one site": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{
 				frame(1, "https://www.films.test", "https://www.films.test"), frame(2, "https://films.test", "https://films.test"),
 			}},
-			want: Owner{Level: Exact, Site: "films.test", Tabs: []Tab{
+			want: Owner{Level: api.Exact, Site: "films.test", Tabs: []Tab{
 				{ID: 1, TopOrigin: "https://www.films.test"}, {ID: 2, TopOrigin: "https://films.test"},
 			}},
 		},
 		"a cross-site frame": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{frame(1, "https://adnet.test", "https://news.test")}},
-			want: Owner{Level: Exact, Site: "adnet.test", EmbeddedIn: "news.test", Tabs: []Tab{
+			want: Owner{Level: api.Exact, Site: "adnet.test", EmbeddedIn: "news.test", Tabs: []Tab{
 				{ID: 1, TopOrigin: "https://news.test"},
 			}},
 		},
@@ -97,30 +98,30 @@ func TestOwnerLevels(t *testing.T) {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{
 				frame(1, "https://adnet.test", "https://news.test"), frame(2, "https://adnet.test", "https://mail.test"),
 			}},
-			want: Owner{Level: Exact, Site: "adnet.test", Tabs: []Tab{
+			want: Owner{Level: api.Exact, Site: "adnet.test", Tabs: []Tab{
 				{ID: 1, TopOrigin: "https://news.test"}, {ID: 2, TopOrigin: "https://mail.test"},
 			}},
 		},
 		"a frame without an origin of its own": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{frame(1, "", "https://news.test")}},
-			want:   Owner{Level: Probable, Site: "news.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://news.test"}}},
+			want:   Owner{Level: api.Probable, Site: "news.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://news.test"}}},
 		},
 		"several sites in one process": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{
 				frame(1, "https://b.test", "https://b.test"), frame(2, "https://a.test", "https://a.test"),
 			}},
-			want: Owner{Level: Shared, Sites: []string{"a.test", "b.test"}, Tabs: []Tab{
+			want: Owner{Level: api.Shared, Sites: []string{"a.test", "b.test"}, Tabs: []Tab{
 				{ID: 1, TopOrigin: "https://b.test"}, {ID: 2, TopOrigin: "https://a.test"},
 			}},
 		},
 		"the last site is remembered": {
 			answer: &heuristics.Renderer{LastOrigin: "https://films.test"},
-			want:   Owner{Level: Probable, Site: "films.test"},
+			want:   Owner{Level: api.Probable, Site: "films.test"},
 		},
 		"an old answer is only probable": {
 			answer: &heuristics.Renderer{Frames: []heuristics.Frame{frame(1, "https://films.test", "https://films.test")}},
 			later:  stale + time.Second,
-			want:   Owner{Level: Probable, Site: "films.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://films.test"}}},
+			want:   Owner{Level: api.Probable, Site: "films.test", Tabs: []Tab{{ID: 1, TopOrigin: "https://films.test"}}},
 		},
 	}
 	for name, test := range tests {
@@ -150,11 +151,11 @@ func TestAnotherLifeHasNoSite(t *testing.T) {
 		Process: page, Frames: []heuristics.Frame{frame(1, "https://films.test", "https://films.test")},
 	}}})
 	again := heuristics.ProcessID{PID: page.PID, StartTime: page.StartTime + 1}
-	if got := b.Owner(verdictOn(again)); got.Level != Unknown || got.Site != "" {
+	if got := b.Owner(verdictOn(again)); got.Level != api.Unknown || got.Site != "" {
 		t.Errorf("the next life of the pid belongs to %+v", got)
 	}
 	b.Observe(&heuristics.Snapshot{Exited: []heuristics.ProcessID{page}})
-	if got := b.Owner(verdictOn(page)); got.Level != Unknown {
+	if got := b.Owner(verdictOn(page)); got.Level != api.Unknown {
 		t.Errorf("after its end the process still belongs to %+v", got)
 	}
 }
@@ -166,14 +167,14 @@ func TestManyAnswersLeaveRoom(t *testing.T) {
 	for i := range maxRemembered + 10 {
 		id := heuristics.ProcessID{PID: int32(1000 + i), StartTime: 1}
 		b.Observe(&heuristics.Snapshot{At: time.Duration(i), Renderers: []heuristics.Renderer{{Process: id, Frames: frames}}})
-		if got := b.Owner(verdictOn(id)); got.Level != Exact {
+		if got := b.Owner(verdictOn(id)); got.Level != api.Exact {
 			t.Fatalf("answer %d was not kept: %+v", i, got)
 		}
 	}
 	if len(b.renderers) != maxRemembered {
 		t.Errorf("%d renderers are remembered", len(b.renderers))
 	}
-	if got := b.Owner(verdictOn(heuristics.ProcessID{PID: 1000, StartTime: 1})); got.Level != Unknown {
+	if got := b.Owner(verdictOn(heuristics.ProcessID{PID: 1000, StartTime: 1})); got.Level != api.Unknown {
 		t.Errorf("the oldest was kept: %+v", got)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -37,18 +38,18 @@ func (c *tally) judge(t *testing.T, family string, got heuristics.Renderer, trut
 			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: 1},
 		},
 	}})
-	if len(sites) == 0 && o.Level == attribution.Unknown {
+	if len(sites) == 0 && o.Level == api.Unknown {
 		return // an empty tab: there is nothing to be named
 	}
 	c.frames += len(truth)
 	all := slices.Collect(maps.Keys(sites))
 	switch {
-	case o.Level == attribution.Exact && len(sites) == 1 && sites[o.Site],
+	case o.Level == api.Exact && len(sites) == 1 && sites[o.Site],
 		// All of several sites, and no more: there is no better answer.
-		o.Level == attribution.Shared && len(o.Sites) == len(sites) && !slices.ContainsFunc(o.Sites, func(s string) bool { return !sites[s] }):
+		o.Level == api.Shared && len(o.Sites) == len(sites) && !slices.ContainsFunc(o.Sites, func(s string) bool { return !sites[s] }):
 		c.exact += len(truth)
-	case o.Level == attribution.Unknown, o.Level == attribution.Shared && slices.ContainsFunc(o.Sites, func(s string) bool { return sites[s] }),
-		o.Level == attribution.Probable && sites[o.Site]:
+	case o.Level == api.Unknown, o.Level == api.Shared && slices.ContainsFunc(o.Sites, func(s string) bool { return sites[s] }),
+		o.Level == api.Probable && sites[o.Site]:
 		c.weaker += len(truth)
 		t.Logf("weaker: of %v was said %s %q %v", all, o.Level, o.Site, o.Sites)
 	default:

@@ -171,7 +171,7 @@ func checkTray(s *api.Status) check {
 		return check{"check", "tray", checkNote, "none runs, so no alert shows on the desktop", "minewatch-tray"}
 	}
 	for _, t := range s.Trays {
-		if t.Mode != "menu" {
+		if t.Mode != api.TrayMenu {
 			c.State, c.Text = checkNote, "shows notifications only: "+t.Detail
 		}
 	}

@@ -166,8 +166,8 @@ func explanation(at time.Duration, j *alert.Judged, config *heuristics.Config) *
 		weights = new(heuristics.DefaultWeights())
 	}
 	e := &terminal.Explanation{
-		Type: "explanation", T: at.Seconds(), Subject: o.Subject, Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level),
-		ProcessName: v.Subject.Info.Name, PID: v.Subject.Process.PID, State: string(v.State), Severity: string(v.Severity),
+		Type: "explanation", T: at.Seconds(), Subject: o.Subject, Site: o.Site, Sites: o.Sites, SiteConfidence: o.Level,
+		ProcessName: v.Subject.Info.Name, PID: v.Subject.Process.PID, State: alert.StateOf(v), Severity: alert.SeverityOf(v),
 		Bias: weights.Bias, LogOdds: v.LogOdds, Confidence: v.Confidence,
 	}
 	for _, f := range v.Features.List() {

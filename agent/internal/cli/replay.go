@@ -138,7 +138,7 @@ func (p *player) observe(t pipeline.Tick) {
 
 func (p *player) alert(a *api.Alert) {
 	was := p.told[a.ID]
-	now := telling{string(a.State) + a.Severity + a.Site + a.SiteConfidence, was.fired || a.State == api.Firing}
+	now := telling{string(a.State) + string(a.Severity) + a.Site + string(a.SiteConfidence), was.fired || a.State == api.Firing}
 	if now.fired && !was.fired {
 		p.fired++
 	}

@@ -29,7 +29,7 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 		agrees bool  // the browser
 		asked  int
 		want   int // 0: done
-		reason string
+		reason api.Reason
 	}{
 		"the same":            {0, true, 1, 0, "tab_closed"},
 		"the browser refuses": {0, false, 1, http.StatusConflict, "load_ended"},

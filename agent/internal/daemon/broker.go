@@ -128,9 +128,9 @@ func LiveRow(j *alert.Judged) api.LiveRow {
 	v, o := &j.Verdict, &j.Owner
 	return api.LiveRow{
 		Key: o.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID, Processes: v.Subject.Members,
-		Site: o.Site, Sites: o.Sites, SiteConfidence: string(o.Level), Browser: o.Browser,
+		Site: o.Site, Sites: o.Sites, SiteConfidence: o.Level, Browser: o.Browser,
 		Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
-		State: string(v.State), Severity: string(v.Severity), Confidence: alert.Round(v.Confidence, 100),
+		State: alert.StateOf(v), Severity: alert.SeverityOf(v), Confidence: alert.Round(v.Confidence, 100),
 		Busy: alert.Round(v.Features.Busy.Seconds(), 10),
 	}
 }

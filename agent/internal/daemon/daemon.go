@@ -17,7 +17,6 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
-	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
@@ -118,7 +117,7 @@ func New(o Options) (*Daemon, error) {
 // remembered returns the state of alerts that outlives a restart.
 func remembered(kept *store.Store) (*alert.Manager, error) {
 	now := time.Now()
-	if err := kept.CloseOpen(now, "agent_stopped"); err != nil {
+	if err := kept.CloseOpen(now, api.ReasonAgentStopped); err != nil {
 		return nil, err
 	}
 	if err := kept.Prune(now, keepAlerts, keepRows); err != nil {
@@ -153,7 +152,7 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	serving.Wait()
 	close(d.toStore)
 	saving.Wait()
-	return errors.Join(err, served, d.finish(), d.store.CloseOpen(time.Now(), "agent_stopped"), d.store.Close())
+	return errors.Join(err, served, d.finish(), d.store.CloseOpen(time.Now(), api.ReasonAgentStopped), d.store.Close())
 }
 
 // observe takes what one tick led to. It must not block.
@@ -242,13 +241,13 @@ func (d *Daemon) saveAlerts() {
 			d.log.Error("an alert could not be stored", zap.Error(err))
 			d.warn(fmt.Sprintf("Alerts cannot be stored (%v). They are still shown.", err))
 		}
-		if news := string(a.State) + a.Severity; logged[a.ID] != news && a.State != api.Pending {
+		if news := string(a.State) + string(a.Severity); logged[a.ID] != news && a.State != api.Pending {
 			logged[a.ID] = news
 			if a.State == api.Resolved {
 				delete(logged, a.ID)
 			}
-			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", a.Subject),
-				zap.Int32("pid", a.PID), zap.String("severity", a.Severity))
+			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", string(a.Subject)),
+				zap.Int32("pid", a.PID), zap.String("severity", string(a.Severity)))
 		}
 		d.addCandidates(&a)
 		d.broker.publish(a)
@@ -264,7 +263,7 @@ func (d *Daemon) saveAlerts() {
 // addCandidates lists the hosts that stand open in this user's browsers in an alert about a tab that nobody could name,
 // if that was allowed. One host alone would be a guess.
 func (d *Daemon) addCandidates(a *api.Alert) {
-	if !d.options.SessionFiles || a.Subject != "browser_tab" || a.SiteConfidence != string(attribution.Unknown) || a.State != api.Firing {
+	if !d.options.SessionFiles || a.Subject != api.SubjectTab || a.SiteConfidence != api.Unknown || a.State != api.Firing {
 		return
 	}
 	home, err := os.UserHomeDir()

@@ -88,9 +88,9 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 		return err
 	}
 	switch {
-	case t.Owner.Subject != "browser_tab":
+	case t.Owner.Subject != api.SubjectTab:
 		return server.Refusal{Status: http.StatusConflict, Message: "this alert is about a program, not a tab; end it as you would end any program"}
-	case t.Owner.Level != attribution.Exact || len(t.Owner.Tabs) == 0:
+	case t.Owner.Level != api.Exact || len(t.Owner.Tabs) == 0:
 		return server.Refusal{Status: http.StatusConflict, Message: "minewatch is not sure which tab it is; look at the tabs yourself"}
 	case !d.sampler.Alive(t.Process):
 		return server.Refusal{Status: http.StatusConflict, Message: "the tab is gone already"}
@@ -155,7 +155,7 @@ func consentFor(a *api.Alert, length time.Duration) (api.Allowance, error) {
 	switch {
 	case a.Site != "":
 		out.Site = a.Site
-	case a.Subject == "browser_tab":
+	case a.Subject == api.SubjectTab:
 		return out, server.Refusal{Status: http.StatusConflict, Message: "minewatch does not know which single site this is, so there is nothing to allow"}
 	default:
 		out.Program = alert.Program(a)

@@ -6,7 +6,6 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/server"
-	"github.com/minewatch/minewatch/heuristics"
 )
 
 // wish does what a person wants in a browser's popup, and answers by the stream of questions. The popup sees and acts
@@ -89,7 +88,7 @@ func (d *Daemon) openIn(peer browser.HostPeer) map[int32]*api.Alert {
 // flag tells a browser that an alert fired about one of its tabs, so that it can warn on a return there. Only what is
 // sure and looks like mining is worth that: a heavy page that is merely heavy would be a nuisance to be warned of.
 func (d *Daemon) flag(a *api.Alert) {
-	if a.State != api.Firing || a.Site == "" || a.SiteConfidence != "exact" || a.Severity != string(heuristics.MiningLike) {
+	if a.State != api.Firing || a.Site == "" || a.SiteConfidence != api.Exact || a.Severity != api.MiningLike {
 		return
 	}
 	if t, ok := d.alerts.Target(a.ID); ok && t.Owner.Renderer > 0 {

@@ -110,10 +110,10 @@ func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Ale
 		t := api.TabLoad{
 			Renderer: v.Subject.Info.Browser.Renderer, Cores: alert.Round(v.Now, 100),
 			Machine: alert.Round(100*v.Now/float64(l.cores), 10), Samples: r.seconds(l.at),
-			Busy: alert.Round(v.Features.Busy.Seconds(), 1), State: string(v.State),
+			Busy: alert.Round(v.Features.Busy.Seconds(), 1), State: alert.StateOf(v),
 		}
 		if v.State == heuristics.Suspected {
-			t.Severity, t.Why = string(v.Severity), whyOf(v, say)
+			t.Severity, t.Why = alert.SeverityOf(v), whyOf(v, say)
 		}
 		t.Allowed = a == nil && allowed[r.site]
 		if a != nil {

@@ -38,7 +38,7 @@ func tab(peer browser.HostPeer, renderer int, cores float64) alert.Judged {
 			},
 			Now: cores, Features: heuristics.Features{Cores: cores}, State: heuristics.Watching,
 		},
-		Owner: attribution.Owner{Subject: "browser_tab", Level: attribution.Exact, Site: "films.test", Root: peer.Root, Renderer: renderer},
+		Owner: attribution.Owner{Subject: "browser_tab", Level: api.Exact, Site: "films.test", Root: peer.Root, Renderer: renderer},
 	}
 }
 

@@ -26,9 +26,9 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	c, _ := callerOf(r.Context()) // guard saw it
 	q := r.URL.Query()
 	var tray *api.TrayStatus
-	switch mode := q.Get("tray"); mode {
+	switch mode := api.TrayMode(q.Get("tray")); mode {
 	case "":
-	case "menu", "notifications":
+	case api.TrayMenu, api.TrayNotifications:
 		tray = &api.TrayStatus{PID: c.PID, Mode: mode, Detail: oneLine(q.Get("detail"))}
 	default:
 		d.fail(w, r, Refusal{http.StatusBadRequest, `a tray is either "menu" or "notifications"`})

@@ -73,7 +73,7 @@ func (s *Store) Alerts(user string, since time.Time) ([]api.Alert, error) {
 }
 
 // CloseOpen resolves, with the reason, the alerts that a crash left pending or firing.
-func (s *Store) CloseOpen(now time.Time, reason string) error {
+func (s *Store) CloseOpen(now time.Time, reason api.Reason) error {
 	err := s.transact(func(ctx context.Context, tx *sql.Tx) error {
 		open, err := openAlerts(ctx, tx)
 		if err != nil {

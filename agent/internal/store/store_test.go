@@ -141,7 +141,7 @@ func TestHostileNames(t *testing.T) {
 		a := sample(fmt.Sprintf("%02d%.60s", i, name))
 		a.ID = strings.ToValidUTF8(a.ID, "") // the cut may split a character
 		a.Site, a.Sites, a.EmbeddedIn, a.ProcessName, a.Exe, a.User = name, []string{name}, name, name, name, name
-		a.Evidence[0].Text, a.Reason, a.Browser = name, name, name
+		a.Evidence[0].Text, a.Reason, a.Browser = name, api.Reason(name), name
 		must(t, s.SaveAlert(a))
 		want = append(want, a)
 		w := api.Allowance{Type: "allowance", User: name, Since: noon, Until: noon.Add(time.Hour)}
@@ -262,7 +262,7 @@ func TestCloseOpen(t *testing.T) {
 	must(t, s.CloseOpen(now, "agent_stopped"))
 	must(t, s.CloseOpen(now.Add(time.Hour), "again")) // finds nothing more
 	for _, a := range alerts(t, s, "", time.Time{}) {
-		reason, ended := "agent_stopped", now
+		reason, ended := api.ReasonAgentStopped, now
 		if a.ID == "r" {
 			reason, ended = "load_ended", noon
 		}

@@ -16,18 +16,17 @@ import (
 type Explanation struct {
 	Type string `json:"type"` // "explanation"
 	// T is the moment in seconds since the recording began.
-	T              float64  `json:"t_s"`
-	Subject        string   `json:"subject"` // as api.Alert.Subject
-	Site           string   `json:"site"`
-	Sites          []string `json:"sites,omitempty"`
-	SiteConfidence string   `json:"site_confidence"`
-	ProcessName    string   `json:"process_name"`
-	PID            int32    `json:"pid"`
-	// State is the judge's: "watching", "suspected" or "cleared"; Severity as in api.Alert, "" while it watches.
-	State    string    `json:"state"`
-	Severity string    `json:"severity"`
-	Features []Figure  `json:"features"`
-	Rules    []Opinion `json:"rules"`
+	T              float64      `json:"t_s"`
+	Subject        api.Subject  `json:"subject"`
+	Site           string       `json:"site"`
+	Sites          []string     `json:"sites,omitempty"`
+	SiteConfidence api.Level    `json:"site_confidence"`
+	ProcessName    string       `json:"process_name"`
+	PID            int32        `json:"pid"`
+	State          api.State    `json:"state"`
+	Severity       api.Severity `json:"severity"`
+	Features       []Figure     `json:"features"`
+	Rules          []Opinion    `json:"rules"`
 	// Bias is what the log-odds begin with; with the rules' weights it adds up to LogOdds, from which the confidence
 	// comes: 1 / (1 + e^-log_odds).
 	Bias       float64 `json:"bias"`
@@ -77,7 +76,7 @@ func (e *Explanation) headline() string {
 	switch e.State {
 	case suspected:
 		thought = looksHow(e.Severity, e.Confidence)
-	case "cleared":
+	case api.Cleared:
 		thought = "no longer suspected, " + likeness(e.Confidence) + " like mining"
 	}
 	return exactly(&a) + " at " + strings.TrimSpace(offset(e.T)) + ": " + thought + "."

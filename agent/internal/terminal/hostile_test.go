@@ -38,9 +38,9 @@ func nasty(s string) []tea.Msg {
 		a.ID, a.PID, a.Site, a.Sites, a.SiteConfidence, a.ProcessName = s+"2", 5, "", []string{s, s, s, s, s}, "shared", s
 	})
 	hot := []api.LiveRow{
-		{Key: s, Subject: tab, Process: s, PID: 4711, Site: s, SiteConfidence: "probable", State: suspected, Severity: s, Cores: 1e300, Busy: -1e300},
-		{Key: s + "1", Subject: group, Process: s, State: s, Cores: -5, Mean: 1e9, Confidence: 7},
-		{Key: s + "2", Subject: s, Process: s, State: "cleared", Confidence: -7, Busy: 1e300},
+		{Key: s, Subject: tab, Process: s, PID: 4711, Site: s, SiteConfidence: "probable", State: suspected, Severity: api.Severity(s), Cores: 1e300, Busy: -1e300},
+		{Key: s + "1", Subject: group, Process: s, State: api.State(s), Cores: -5, Mean: 1e9, Confidence: 7},
+		{Key: s + "2", Subject: api.Subject(s), Process: s, State: "cleared", Confidence: -7, Busy: 1e300},
 	}
 	l := tick(1, hot)
 	l.Machine, l.Cores, l.Processes = 1e300, -1, 1<<40
@@ -74,14 +74,14 @@ func checkNasty(t *testing.T, s string) {
 func checkLines(t *testing.T, s string) {
 	t.Helper()
 	a := films(func(a *api.Alert) {
-		a.ID, a.Site, a.SiteConfidence, a.ProcessName, a.Reason, a.EmbeddedIn = s, s, s, s, s, s+"x"
+		a.ID, a.Site, a.SiteConfidence, a.ProcessName, a.Reason, a.EmbeddedIn = s, s, api.Level(s), s, api.Reason(s), s+"x"
 		a.Evidence = []api.Evidence{{Text: s}}
 	})
 	over := a
 	over.State = api.Resolved
 	status := api.Status{
 		Version: s, Sampler: s, State: s, Socket: s, Troubles: []string{s}, Browsers: []api.BrowserStatus{{Name: s, Extension: s}},
-		Trays: []api.TrayStatus{{Mode: s, Detail: s}}, CPU: -1,
+		Trays: []api.TrayStatus{{Mode: api.TrayMode(s), Detail: s}}, CPU: -1,
 	}
 	allowance := api.Allowance{Site: s, User: s}
 	var b strings.Builder

@@ -151,7 +151,7 @@ func (m *model) alert(a *api.Alert) {
 	}
 	delete(m.open, a.ID)
 	delete(m.rowKeys, a.ID)
-	if a.Reason == "allowed" && a.Subject != tab {
+	if a.Reason == api.ReasonAllowed && a.Subject != tab {
 		m.agreed[a.ProcessName] = true
 	}
 	if m.asking != nil && m.asking.ID == a.ID {

@@ -39,7 +39,7 @@ func (p *plainLines) event(e api.Event) error {
 // alert tells an alert unless only its figures changed.
 func (p *plainLines) alert(a *api.Alert) error {
 	news := strings.Join([]string{
-		string(a.State), a.Severity, a.Site, a.SiteConfidence, a.EmbeddedIn, a.SnoozedUntil.Format(time.RFC3339),
+		string(a.State), string(a.Severity), a.Site, string(a.SiteConfidence), a.EmbeddedIn, a.SnoozedUntil.Format(time.RFC3339),
 	}, "\x00")
 	if p.told[a.ID] == news {
 		return nil

@@ -41,7 +41,7 @@ func TestStatus(t *testing.T) {
 
 func TestAlerts(t *testing.T) {
 	t.Parallel()
-	ago := func(d time.Duration, reason string, change func(*api.Alert)) api.Alert {
+	ago := func(d time.Duration, reason api.Reason, change func(*api.Alert)) api.Alert {
 		return films(func(a *api.Alert) {
 			if change != nil {
 				change(a)

@@ -17,8 +17,8 @@ type row struct {
 	about api.Alert
 	// open is its open alert, or nil.
 	open *api.Alert
-	// state is the judge's, as in api.LiveRow.
-	state   string
+	// state is that of an api.LiveRow.
+	state   api.State
 	mean    float64
 	allowed bool
 }
@@ -76,7 +76,7 @@ func (r *row) verdict() string {
 		return "· allowed"
 	case r.open != nil || r.state == suspected:
 		return "! " + looks(r.about.Severity)
-	case r.state == "cleared":
+	case r.state == api.Cleared:
 		return "· calm again"
 	default:
 		return "· watching"

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	tab        = "browser_tab"
-	group      = "group"
-	miningLike = "mining_like"
-	suspected  = "suspected"
+	tab        = api.SubjectTab
+	group      = api.SubjectGroup
+	miningLike = api.MiningLike
+	suspected  = api.Suspected
 )
 
 // english returns the words of everything here: the command line speaks English, as scripts rely on it.
 func english() words.Words { return words.In(words.English) }
 
 // looks puts a severity into words. It never says that something mines.
-func looks(severity string) string {
+func looks(severity api.Severity) string {
 	if severity == miningLike {
 		return "looks like mining"
 	}
@@ -28,7 +28,7 @@ func looks(severity string) string {
 }
 
 // looksHow says the same with how sure that is.
-func looksHow(severity string, confidence float64) string {
+func looksHow(severity api.Severity, confidence float64) string {
 	if severity == miningLike {
 		return looks(severity) + ", " + likeness(confidence) + " sure"
 	}
@@ -117,11 +117,11 @@ func label(a *api.Alert) string {
 		return name(a.ProcessName) + " (several)"
 	case a.Subject != tab:
 		return name(a.ProcessName)
-	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
+	case a.SiteConfidence == api.Shared && len(a.Sites) > 0:
 		return "one of " + names(a.Sites)
 	case a.Site == "":
 		return program(a) + " tab"
-	case a.SiteConfidence != "exact":
+	case a.SiteConfidence != api.Exact:
 		return "probably " + name(a.Site)
 	case a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
 		return name(a.Site) + " in " + name(a.EmbeddedIn)
@@ -137,14 +137,14 @@ func exactly(a *api.Alert) string {
 		return label(a)
 	case a.Subject != tab:
 		return name(a.ProcessName) + " (process " + strconv.Itoa(int(a.PID)) + ")"
-	case a.SiteConfidence == "shared" && len(a.Sites) > 0:
+	case a.SiteConfidence == api.Shared && len(a.Sites) > 0:
 		return names(a.Sites) + " (shared)"
 	case a.Site == "":
 		return "a tab of " + program(a) + " (site unknown)"
 	}
 	s := name(a.Site)
 	if a.SiteConfidence != "" {
-		s += " (" + name(a.SiteConfidence) + ")"
+		s += " (" + name(string(a.SiteConfidence)) + ")"
 	}
 	if a.EmbeddedIn != "" && a.EmbeddedIn != a.Site {
 		s += " in a page of " + name(a.EmbeddedIn)
@@ -170,17 +170,17 @@ func meaning(a *api.Alert) string {
 }
 
 // ended says why an alert is over.
-func ended(reason string) string {
+func ended(reason api.Reason) string {
 	switch reason {
-	case "load_ended":
+	case api.ReasonLoadEnded:
 		return "the load ended"
-	case "process_ended":
+	case api.ReasonProcessEnded:
 		return "the program ended"
-	case "tab_closed":
+	case api.ReasonTabClosed:
 		return "the tab was closed"
-	case "allowed":
+	case api.ReasonAllowed:
 		return "it was allowed"
-	case "agent_stopped":
+	case api.ReasonAgentStopped:
 		return "the agent stopped"
 	default:
 		return "it is over"

@@ -74,7 +74,7 @@ func trays(all []api.TrayStatus) []string {
 	var out []string
 	for _, t := range all {
 		s := "icon, menu and notifications"
-		if t.Mode != "menu" {
+		if t.Mode != api.TrayMenu {
 			s = "notifications only"
 		}
 		s += " (process " + strconv.Itoa(int(t.PID)) + ")"

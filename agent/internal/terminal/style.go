@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/charmbracelet/lipgloss"
+
+	"github.com/minewatch/minewatch/agent/api"
 )
 
 // style is how the view sets things off. Colours only repeat what a word or a sign says, come from the sixteen that the
@@ -27,7 +29,7 @@ func styleOf(r *lipgloss.Renderer) style {
 }
 
 // of returns the style of a severity.
-func (s style) of(severity string) lipgloss.Style {
+func (s style) of(severity api.Severity) lipgloss.Style {
 	if severity == miningLike {
 		return s.bad
 	}

@@ -250,7 +250,7 @@ func (m *model) keys(w int) string {
 	var long, short string
 	if r := m.selected(); r != nil && m.link == connected && r.open != nil && r.open.State == api.Firing {
 		a := r.open
-		if a.Subject == tab && a.SiteConfidence == "exact" { // the agent closes no tab that it is not sure of
+		if a.Subject == tab && a.SiteConfidence == api.Exact { // the agent closes no tab that it is not sure of
 			long, short = "c close tab  o show tab  ", "c close  o show  "
 		}
 		if a.Subject != tab || a.Site != "" {

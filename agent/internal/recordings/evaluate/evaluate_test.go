@@ -102,7 +102,7 @@ func TestAlertOverTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := &bench{t: &Trace{Label: Mining, Truth: truth}, match: newMatcher(&truth), tracks: newTracks()}
-	say := func(at float64, site, severity string) {
+	say := func(at float64, site string, severity api.Severity) {
 		b.fired(&api.Alert{ID: "x", T: at, Subject: "browser_tab", Site: site, Severity: severity, Confidence: at / 100}, nil)
 	}
 	say(20, "other.test", "heavy")
@@ -242,13 +242,13 @@ func TestProgress(t *testing.T) {
 
 // golden are outcomes made by hand, so that the JSON does not change with the weights of rules.
 func golden() []Trace {
-	alert := func(at float64, severity string, right bool) Alert {
+	alert := func(at float64, severity api.Severity, right bool) Alert {
 		return Alert{
 			T: at, Severity: severity, Confidence: 0.9, Subject: "process", ProcessName: "hashd", Right: right, TimeToDetect: new(at - 10),
 			Rules: map[string]float64{"duration": 1.2, "flatness": -0.5},
 		}
 	}
-	mining := func(name string, duty float64, workers int, outcome string, alerts ...Alert) Trace {
+	mining := func(name string, duty float64, workers int, outcome api.Severity, alerts ...Alert) Trace {
 		t := Trace{
 			Type: "trace", Name: name, Split: Test, Label: Mining, Duty: &duty, Cores: new(duty * float64(workers)), Length: 90,
 			MachineCores: 4, Detail: Enough, Outcome: outcome, Alerts: alerts, Rules: map[string]float64{},

@@ -47,9 +47,9 @@ type Trace struct {
 	MachineCores int     `json:"machine_cores"`
 	// Detail says whether the recording can carry a verdict: Enough or NotEnough.
 	Detail string `json:"detail"`
-	// Outcome is the worst that was said: "none", "heavy" or "mining_like". For a label of mining only of the true
+	// Outcome is the worst that was said: NoAlert or a severity. For a label of mining only of the true
 	// subject.
-	Outcome string `json:"outcome"`
+	Outcome api.Severity `json:"outcome"`
 	// TimeToDetect is the time from the load's start to the first alert about the true subject.
 	TimeToDetect *float64 `json:"time_to_detect_s"`
 	// Peak is the highest confidence in mining that the judge had in the plotted subject.
@@ -66,6 +66,9 @@ type Trace struct {
 	folder  string // where it lies
 }
 
+// NoAlert is the outcome of a recording on which nothing fired.
+const NoAlert api.Severity = "none"
+
 // Alert is one alert that fired on a recording.
 type Alert struct {
 	// T is when it first fired; MiningLikeAt when it was first called mining_like, if it was.
@@ -73,13 +76,13 @@ type Alert struct {
 	TimeToDetect *float64 `json:"time_to_detect_s"`
 	MiningLikeAt *float64 `json:"mining_like_t_s"`
 	// Severity is the worst it was called, Confidence and Rules those of the first time.
-	Severity       string             `json:"severity"`
+	Severity       api.Severity       `json:"severity"`
 	Confidence     float64            `json:"confidence"`
-	Subject        string             `json:"subject"`
+	Subject        api.Subject        `json:"subject"`
 	ProcessName    string             `json:"process_name"`
 	Site           string             `json:"site"`
 	Sites          []string           `json:"sites,omitempty"`
-	SiteConfidence string             `json:"site_confidence"`
+	SiteConfidence api.Level          `json:"site_confidence"`
 	Right          bool               `json:"subject_right"`
 	SiteRight      bool               `json:"site_right"`
 	SiteWrong      bool               `json:"site_wrong"`
@@ -162,10 +165,10 @@ func (b *bench) fired(now *api.Alert, subjects []alert.Judged) {
 	s := subjectOfAlert(now, subjects)
 	a.key = s.key
 	a.Subject, a.ProcessName, a.Site, a.Sites, a.SiteConfidence = now.Subject, now.ProcessName, now.Site, now.Sites, now.SiteConfidence
-	if a.Severity == "" || now.Severity == string(heuristics.MiningLike) {
+	if a.Severity == "" || now.Severity == api.MiningLike {
 		a.Severity = now.Severity
 	}
-	if a.MiningLikeAt == nil && now.Severity == string(heuristics.MiningLike) {
+	if a.MiningLikeAt == nil && now.Severity == api.MiningLike {
 		a.MiningLikeAt = new(alert.Round(now.T, 100))
 	}
 	start := t.Truth.LoadStart
@@ -217,7 +220,7 @@ func (b *bench) contradiction() error {
 // conclude draws what is said of the recording as a whole.
 func (b *bench) conclude() {
 	t := b.t
-	t.Outcome = "none"
+	t.Outcome = NoAlert
 	var first *Alert
 	for i := range t.Alerts {
 		a := &t.Alerts[i]
@@ -228,7 +231,7 @@ func (b *bench) conclude() {
 			first = a
 			t.TimeToDetect = a.TimeToDetect
 		}
-		if t.Outcome != string(heuristics.MiningLike) {
+		if t.Outcome != api.MiningLike {
 			t.Outcome = a.Severity
 		}
 	}

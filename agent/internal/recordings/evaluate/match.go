@@ -16,7 +16,7 @@ const commLength = 15
 
 // subject is what an alert or a verdict is about, as far as it takes to compare it with the truth.
 type subject struct {
-	kind          string // as in api.Alert
+	kind          api.Subject
 	key           string // as in api.Alert
 	site          string
 	sites         []string
@@ -29,7 +29,7 @@ type subject struct {
 func subjectOf(j *alert.Judged) subject {
 	s := subject{
 		kind: j.Owner.Subject, key: j.Key(), site: j.Owner.Site, sites: j.Owner.Sites, name: j.Verdict.Subject.Info.Name,
-		exe: j.Verdict.Subject.Info.Exe, browser: j.Owner.Browser, siteUncertain: j.Owner.Level == attribution.Unknown,
+		exe: j.Verdict.Subject.Info.Exe, browser: j.Owner.Browser, siteUncertain: j.Owner.Level == api.Unknown,
 	}
 	if b := j.Verdict.Subject.Info.Browser; b != nil {
 		s.family = string(b.Family)
@@ -40,7 +40,7 @@ func subjectOf(j *alert.Judged) subject {
 func subjectOfAlert(a *api.Alert, subjects []alert.Judged) subject {
 	s := subject{
 		kind: a.Subject, key: a.Key, site: a.Site, sites: a.Sites, name: a.ProcessName, exe: a.Exe, browser: a.Browser,
-		siteUncertain: a.SiteConfidence == string(attribution.Unknown),
+		siteUncertain: a.SiteConfidence == api.Unknown,
 	}
 	for i := range subjects {
 		if b := subjects[i].Verdict.Subject.Info.Browser; b != nil && subjects[i].Key() == a.Key {
@@ -122,13 +122,13 @@ func countUnique(names []string) int {
 // is reports whether a subject is the true one.
 func (m *matcher) is(s *subject) bool {
 	if m.site == "" {
-		return (s.kind == string(heuristics.SubjectProcess) || s.kind == string(heuristics.SubjectGroup) ||
-			s.kind == string(heuristics.SubjectUnattributed)) && m.isProgram(s.name, s.exe)
+		return (s.kind == api.SubjectProcess || s.kind == api.SubjectGroup ||
+			s.kind == api.SubjectUnattributed) && m.isProgram(s.name, s.exe)
 	}
 	switch {
 	case s.site == m.site || slices.Contains(s.sites, m.site):
 		return true
-	case s.site != "" || len(s.sites) > 0 || s.kind != "browser_tab":
+	case s.site != "" || len(s.sites) > 0 || s.kind != api.SubjectTab:
 		return false
 	}
 	return m.families[s.family] || m.isProgram(s.name, s.exe) || m.isProgram(s.browser, "")

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/minewatch/minewatch/heuristics"
+	"github.com/minewatch/minewatch/agent/api"
 )
 
 // Summary is what an evaluation says of one split. A share or time that nothing speaks of is null.
@@ -130,16 +130,16 @@ func summarise(split string, all []*Trace) Summary {
 		case Benign:
 			s.Benign++
 			c.benignSeconds += t.Length
-			s.BenignMiningLike += one(has(t, heuristics.MiningLike))
-			s.BenignHeavy += one(has(t, heuristics.Heavy))
+			s.BenignMiningLike += one(has(t, api.MiningLike))
+			s.BenignHeavy += one(has(t, api.Heavy))
 			c.alarmsAny += len(t.Alerts)
 			for i := range t.Alerts {
-				c.alarms += one(t.Alerts[i].Severity == string(heuristics.MiningLike))
+				c.alarms += one(t.Alerts[i].Severity == api.MiningLike)
 			}
 		case Lookalike:
 			s.Lookalike++
-			s.LookalikeMiningLike += one(has(t, heuristics.MiningLike))
-			s.LookalikeHeavy += one(has(t, heuristics.Heavy))
+			s.LookalikeMiningLike += one(has(t, api.MiningLike))
+			s.LookalikeHeavy += one(has(t, api.Heavy))
 		}
 	}
 	s.Recall, s.RecallMiningLike = share(c.detected, c.judged), share(c.miningLike, c.judged)
@@ -169,7 +169,7 @@ func (s *Summary) countAlerts(t *Trace) {
 }
 
 func (s *Summary) countMining(t *Trace, c *tally) {
-	detected, miningLike := one(t.Outcome != "none"), one(t.Outcome == string(heuristics.MiningLike))
+	detected, miningLike := one(t.Outcome != NoAlert), one(t.Outcome == api.MiningLike)
 	c.judged++
 	c.detected += detected
 	c.miningLike += miningLike
@@ -209,8 +209,8 @@ func (s *Summary) countMining(t *Trace, c *tally) {
 	}
 }
 
-func has(t *Trace, severity heuristics.Severity) bool {
-	return slices.ContainsFunc(t.Alerts, func(a Alert) bool { return a.Severity == string(severity) })
+func has(t *Trace, severity api.Severity) bool {
+	return slices.ContainsFunc(t.Alerts, func(a Alert) bool { return a.Severity == severity })
 }
 
 func timesOf(values []float64) Times {

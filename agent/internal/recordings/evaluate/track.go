@@ -3,6 +3,7 @@ package evaluate
 import (
 	"time"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -19,7 +20,7 @@ type Point struct {
 	// T is the time in seconds, Cores the use since the moment before.
 	T, Cores float64
 	// Said is "" while nothing is suspected, else the severity.
-	Said string
+	Said api.Severity
 	// Confidence is that of mining.
 	Confidence float64
 }
@@ -113,8 +114,8 @@ func (ts *tracks) of(j *alert.Judged) *track {
 func (t *track) take(j *alert.Judged) {
 	v := &j.Verdict
 	t.now.Cores += v.Now
-	if v.State == heuristics.Suspected && t.now.Said != string(heuristics.MiningLike) {
-		t.now.Said = string(v.Severity)
+	if v.State == heuristics.Suspected && t.now.Said != api.MiningLike {
+		t.now.Said = alert.SeverityOf(v)
 	}
 	if v.Confidence >= t.now.Confidence {
 		t.now.Confidence = v.Confidence
@@ -132,7 +133,7 @@ func nameOf(j *alert.Judged) string {
 	switch {
 	case j.Owner.Site != "":
 		return j.Owner.Site + " in " + name
-	case j.Owner.Subject == "browser_tab":
+	case j.Owner.Subject == api.SubjectTab:
 		return "a tab in " + name
 	case j.Verdict.Subject.Kind == heuristics.SubjectGroup:
 		return "processes of " + name
@@ -148,7 +149,7 @@ func (t *track) tick(at time.Duration, dt float64) {
 	t.sum.T = at.Seconds()
 	t.sum.Cores += p.Cores
 	t.sum.Confidence = max(t.sum.Confidence, p.Confidence)
-	if t.sum.Said != string(heuristics.MiningLike) && p.Said != "" {
+	if t.sum.Said != api.MiningLike && p.Said != "" {
 		t.sum.Said = p.Said
 	}
 	if t.gathered++; t.gathered < t.each {
@@ -168,7 +169,7 @@ func (t *track) halve() {
 		a, b := t.points[2*i], t.points[2*i+1]
 		b.Cores = (a.Cores + b.Cores) / 2
 		b.Confidence = max(a.Confidence, b.Confidence)
-		if b.Said == "" || a.Said == string(heuristics.MiningLike) {
+		if b.Said == "" || a.Said == api.MiningLike {
 			b.Said = a.Said
 		}
 		t.points[i] = b

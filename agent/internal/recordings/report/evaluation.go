@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
 
@@ -110,7 +111,7 @@ func splitOf(s *evaluate.Summary, traces []evaluate.Trace) split {
 		}
 		out.Cards = append(out.Cards, card{Name: name, Value: f.value, More: f.more, Wrong: f.wrong})
 	}
-	counts := map[string]map[string]int{}
+	counts := map[string]map[api.Severity]int{}
 	var times []float64
 	judged := 0
 	for i := range traces {
@@ -119,7 +120,7 @@ func splitOf(s *evaluate.Summary, traces []evaluate.Trace) split {
 			continue
 		}
 		if counts[t.Label] == nil {
-			counts[t.Label] = map[string]int{}
+			counts[t.Label] = map[api.Severity]int{}
 		}
 		counts[t.Label][t.Outcome]++
 		if t.Label == evaluate.Mining {
@@ -133,8 +134,8 @@ func splitOf(s *evaluate.Summary, traces []evaluate.Trace) split {
 	out.Detect = detectPlot(times, judged)
 	for _, label := range []string{evaluate.Mining, evaluate.Benign, evaluate.Lookalike} {
 		row := confusion{Label: label}
-		for _, outcome := range []string{"none", "heavy", "mining_like"} {
-			wrong := label == evaluate.Mining && outcome == "none" || label == evaluate.Benign && outcome != "none"
+		for _, outcome := range []api.Severity{evaluate.NoAlert, api.Heavy, api.MiningLike} {
+			wrong := label == evaluate.Mining && outcome == evaluate.NoAlert || label == evaluate.Benign && outcome != evaluate.NoAlert
 			n := counts[label][outcome]
 			row.Cells = append(row.Cells, cell{N: n, Wrong: wrong && n > 0})
 		}
@@ -218,7 +219,7 @@ func viewOf(t *evaluate.Trace) traceView {
 	if t.Problem != nil {
 		return v
 	}
-	v.Said = map[string]string{"none": "nothing", "heavy": "heavy", "mining_like": "mining-like"}[t.Outcome]
+	v.Said = map[api.Severity]string{evaluate.NoAlert: "nothing", api.Heavy: "heavy", api.MiningLike: "mining-like"}[t.Outcome]
 	v.Plot = tracePlot(t)
 	unit, name := unitOf(t.Length)
 	v.Facts = fmt.Sprintf("%.3g %s on %d cores", t.Length/unit, name, t.MachineCores)

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
 
@@ -34,7 +35,7 @@ type tick struct {
 // span of a plot along the time axis.
 type band struct {
 	X, Width float64
-	Class    string // "heavy" or "mining_like"
+	Class    api.Severity
 	Text     string // "" where there is no room
 }
 
@@ -175,9 +176,9 @@ func bands(t *evaluate.Trace, x scale) []band {
 		}
 		if points[i].Said != "" {
 			from, to := x.at(points[i].T), x.at(points[min(j, len(points)-1)].T)
-			b := band{X: from, Width: tenth(max(to-from, 1)), Class: "heavy", Text: "heavy"}
-			if points[i].Said == "mining_like" {
-				b.Class, b.Text = "mining_like", "mining-like"
+			b := band{X: from, Width: tenth(max(to-from, 1)), Class: api.Heavy, Text: "heavy"}
+			if points[i].Said == api.MiningLike {
+				b.Class, b.Text = api.MiningLike, "mining-like"
 			}
 			if b.Width < letter*float64(len(b.Text)+2) {
 				b.Text = ""

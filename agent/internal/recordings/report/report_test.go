@@ -11,6 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 	"golang.org/x/net/html"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
 
@@ -19,7 +20,7 @@ const hostile = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1
 
 // outcomes has one recording of every kind.
 func outcomes() ([]evaluate.Trace, []evaluate.Summary) {
-	points := func(said string) evaluate.Plot {
+	points := func(said api.Severity) evaluate.Plot {
 		p := evaluate.Plot{Subject: hostile}
 		for i := range 90 {
 			pt := evaluate.Point{T: float64(i), Cores: 0.01}
@@ -33,10 +34,10 @@ func outcomes() ([]evaluate.Trace, []evaluate.Summary) {
 		}
 		return p
 	}
-	alert := func(severity string) evaluate.Alert {
+	alert := func(severity api.Severity) evaluate.Alert {
 		return evaluate.Alert{T: 25, Severity: severity, Confidence: 0.91, Subject: "process", ProcessName: hostile}
 	}
-	of := func(name, label, outcome string, alerts ...evaluate.Alert) evaluate.Trace {
+	of := func(name, label string, outcome api.Severity, alerts ...evaluate.Alert) evaluate.Trace {
 		t := evaluate.Trace{
 			Name: name, Split: evaluate.Test, Label: label, Outcome: outcome, Detail: evaluate.Enough, Length: 90, MachineCores: 4,
 			Alerts: alerts, Rules: map[string]float64{"flatness": 1.5, "active_user": -0.75, hostile: 0.2}, Plot: points(outcome),

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/lipgloss"
 	"github.com/mattn/go-runewidth"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
@@ -86,7 +87,7 @@ func troubles() []trouble {
 	}
 	return []trouble{
 		{"Missed mining", "missed", true, func(t *evaluate.Trace) []string {
-			if !fine(t, evaluate.Mining) || t.Outcome != "none" || t.Detail == evaluate.NotEnough {
+			if !fine(t, evaluate.Mining) || t.Outcome != evaluate.NoAlert || t.Detail == evaluate.NotEnough {
 				return nil
 			}
 			return []string{missed(t)}
@@ -101,13 +102,13 @@ func troubles() []trouble {
 			return alerts(t, func(a *evaluate.Alert) bool { return t.Label == evaluate.Mining && !a.Right && !a.SiteWrong })
 		}},
 		{"Mining called heavy only", "heavy only", false, func(t *evaluate.Trace) []string {
-			if !fine(t, evaluate.Mining) || t.Outcome != "heavy" {
+			if !fine(t, evaluate.Mining) || t.Outcome != api.Heavy {
 				return nil
 			}
 			return []string{missed(t)}
 		}},
 		{"Lookalikes called mining_like", "lookalike called mining-like", false, func(t *evaluate.Trace) []string {
-			return alerts(t, func(a *evaluate.Alert) bool { return t.Label == evaluate.Lookalike && a.Severity == "mining_like" })
+			return alerts(t, func(a *evaluate.Alert) bool { return t.Label == evaluate.Lookalike && a.Severity == api.MiningLike })
 		}},
 		{"Not enough detail for a verdict", "not enough detail", false, func(t *evaluate.Trace) []string {
 			if t.Problem != nil || t.Detail != evaluate.NotEnough {
@@ -152,12 +153,12 @@ func said(a *evaluate.Alert) string {
 func about(a *evaluate.Alert) string {
 	switch {
 	case a.Site != "":
-		return clean(a.Site) + " (" + clean(a.SiteConfidence) + ")"
+		return clean(a.Site) + " (" + clean(string(a.SiteConfidence)) + ")"
 	case len(a.Sites) > 0:
 		return "one of " + clean(strings.Join(a.Sites[:min(3, len(a.Sites))], ", "))
-	case a.Subject == "browser_tab":
+	case a.Subject == api.SubjectTab:
 		return "unknown tab of " + clean(a.ProcessName)
-	case a.Subject == "group":
+	case a.Subject == api.SubjectGroup:
 		return "group " + clean(a.ProcessName)
 	}
 	return clean(a.ProcessName)
