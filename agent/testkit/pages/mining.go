@@ -18,12 +18,22 @@ type Mining struct {
 	Delay, Length time.Duration
 	// Hash is "sha256", or one that is memory-hard: "argon2" (2 MiB for each hash) or "scrypt" (128 KiB).
 	Hash string
-	// Where is "worker", "main" (the page's own thread, in slices) or "frame": in workers of a frame of FrameHost,
+	// Where is "worker", "shared" or "service" (workers of these sorts; a service worker needs a browser that takes the
+	// test's hosts for secure), "main" (the page's own thread, in slices) or "frame": in workers of a frame of FrameHost,
 	// another site, under which it is reported.
 	Where, FrameHost string
 	// Pattern is "steady", "random" (the duty is drawn again every 3 to 8 s, from 0.3 to 1), "shy" (pauses while the page
-	// is visible, and for 5 s after the mouse moved in it) or "mouse" (only the latter).
+	// is visible, and for 5 s after the mouse moved in it), "mouse" (only the latter), "pulse" (computes for On, then rests
+	// for Off) or "bursts" (the same, for half to one and a half times as long, drawn again each time).
 	Pattern string
+	On, Off time.Duration
+	// Unequal has each worker compute for two thirds of the time of the one before it. Chat is how many messages each
+	// worker exchanges with the page in a second, Wave how many MiB it takes and lets go again. Only dedicated workers chat.
+	Unequal    bool
+	Chat, Wave float64
+	// Busy is the share of the time that the page's own thread works besides, Beside what it shows: "video" or "draw".
+	Busy   float64
+	Beside string
 }
 
 // URL returns the address of the host's page with the load.
@@ -47,6 +57,15 @@ func (m Mining) URL(host string) string {
 	set("where", m.Where)
 	set("frame_host", m.FrameHost)
 	set("pattern", m.Pattern)
+	number("on", m.On.Seconds())
+	number("off", m.Off.Seconds())
+	number("chat", m.Chat)
+	number("wave", m.Wave)
+	number("busy", m.Busy)
+	set("beside", m.Beside)
+	if m.Unequal {
+		set("unequal", "1")
+	}
 	if len(q) == 0 {
 		return URL(host)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 	"os/exec"
 	"strings"
@@ -105,6 +106,9 @@ func TestLoopKeepsItsLimits(t *testing.T) {
 		{"sha256", "0.05", `{duty: 0.7, slice: 80, hash: "sha256"}`, 0.66, 0.74},
 		{"argon2", "4", `{duty: 0.2, slice: 80, hash: "argon2"}`, 0.17, 0.23},
 		{"scrypt", "1", `{duty: 1, slice: 50, hash: "scrypt"}`, 0.97, 1},
+		{"pulse", "1", `{duty: 1, slice: 80, hash: "scrypt", pattern: "pulse", on: 10, off: 10}`, 0.5, 0.6},
+		{"bursts", "1", `{duty: 1, slice: 80, hash: "scrypt", pattern: "bursts", on: 8, off: 8}`, 0.25, 0.8},
+		{"wave", "1", `{duty: 0.5, slice: 80, hash: "scrypt", wave: 16}`, 0.46, 0.54},
 		{"random", "0.05", `{duty: 0.1, slice: 80, hash: "sha256", pattern: "random"}`, 0.45, 0.85},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -157,7 +161,7 @@ func TestLoopPauses(t *testing.T) {
 
 // page is a stage for load.js: a page with an address, whose workers only note what they are told.
 const page = `
-const asked = { workers: [], frames: [], timers: [], told: [] };
+const asked = { workers: [], frames: [], timers: [], told: [], shared: 0 };
 const setTimeout = (f, ms) => { asked.timers.push(ms); f(); };
 const setInterval = () => {};
 const addEventListener = (kind, f) => { if (kind === "load") f(); };
@@ -174,6 +178,9 @@ const document = {
 class Worker {
   constructor() { this.orders = []; asked.workers.push(this.orders); }
   postMessage(m) { this.orders.push(m); }
+}
+class SharedWorker {
+  constructor() { asked.shared++; this.port = { postMessage: () => {} }; }
 }
 `
 
@@ -199,6 +206,9 @@ func TestPageReadsItsAddress(t *testing.T) {
 		{"?workers=1&duty=0&seconds=-1&delay=x&hash=md5&where=there&pattern=wild", 1, order{0.05, 0, "sha256", "steady", false}, 0, "", false},
 		{"?workers=1&hash=scrypt&pattern=shy", 1, order{0.7, 30, "scrypt", "shy", true}, 0, "", false},
 		{"?workers=1&pattern=mouse&delay=2", 1, order{0.7, 30, "sha256", "mouse", false}, 2000, "", false},
+		{"?workers=1&pattern=pulse&on=20&off=5", 1, order{0.7, 30, "sha256", "pulse", false}, 0, "", false},
+		{"?workers=2&unequal=1&duty=0.9", 2, order{0.9, 30, "sha256", "steady", false}, 0, "", false},
+		{"?workers=2&where=shared", 0, order{}, 0, "", false},
 		{"?where=main&delay=3", 0, order{}, 3000, "", true},
 		{"?workers=2&where=frame&frame_host=widget.test&delay=5&duty=0.5", 0, order{}, 0, "http://widget.test:8080/?workers=2&delay=5&duty=0.5", false},
 		{"?workers=2&where=frame&frame_host=example.com", 0, order{}, 0, "", false},
@@ -210,12 +220,19 @@ func TestPageReadsItsAddress(t *testing.T) {
 			Frames  []string
 			Timers  []float64
 			Main    string
+			Shared  int
 		}
 		node(t, &got, "const ADDRESS = \"http://films.test:8080/"+c.query+"\";", page, "/_shared/load.js", "console.log(JSON.stringify(asked))")
 		if len(got.Workers) != c.workers {
 			t.Errorf("%s: %d workers, want %d", c.query, len(got.Workers), c.workers)
 		} else if c.workers > 0 && got.Workers[0][0] != c.first {
 			t.Errorf("%s: the order %+v, want %+v", c.query, got.Workers[0][0], c.first)
+		}
+		if strings.Contains(c.query, "unequal") && len(got.Workers) == 2 && math.Abs(got.Workers[1][0].Duty-0.6) > 1e-9 {
+			t.Errorf("%s: the second worker's duty is %v, want 0.6", c.query, got.Workers[1][0].Duty)
+		}
+		if strings.Contains(c.query, "shared") && got.Shared != 2 {
+			t.Errorf("%s: %d shared workers", c.query, got.Shared)
 		}
 		if frame := strings.Join(got.Frames, " "); frame != c.frame {
 			t.Errorf("%s: the frame %q, want %q", c.query, frame, c.frame)

@@ -37,17 +37,20 @@ const (
 
 	Widget = "widget.test" // a small page to show in a frame of another
 
-	// Heavy for honest reasons, for ?seconds= (80, at most 90).
+	// Heavy for honest reasons, for ?seconds= (80, at most 170).
 	VideoGrid = "videogrid.test" // nine looping videos
 	Call      = "call.test"      // a video call of the page with itself
 	GL        = "gl.test"        // a WebGL scene
 	Sheet     = "sheet.test"     // a spreadsheet in use
 	Train     = "train.test"     // trains a network on the page's own thread
-	Gate      = "gate.test"      // workers solve a puzzle for 4 to 12 s, then a quiet page
+	Gate      = "gate.test"      // workers solve a puzzle for 4 to 12 s, or ?work= (at most 60) s, then a quiet page
 	Storm     = "storm.test"     // goes to a fresh, heavy page every 2 to 4 s
 	SQL       = "sql.test"       // bursts of queries on the page's own thread; needs libraries
 	Python    = "python.test"    // a notebook, cell after cell on the page's own thread; needs libraries
 	PDF       = "pdf.test"       // a document shown page by page; needs libraries
+	Arcade    = "arcade.test"    // a game whose physics runs in two workers, drawn each frame
+	Blur      = "blur.test"      // a meeting whose background a worker blurs, 15 times a second
+	Editor    = "editor.test"    // an editor whose three workers talk with the page all the time
 
 	// Heavy in workers, as mining is; all need libraries, and none has the simulated mining.
 	Chess     = "chess.test"     // an engine in ?workers= (1 or 2) workers
@@ -82,7 +85,7 @@ type Load struct {
 func Hosts() []string {
 	return []string{
 		Films, News, Mail, Games, Video, Shop, Widget,
-		VideoGrid, Call, GL, Sheet, Train, Gate, Storm, SQL, Python, PDF,
+		VideoGrid, Call, GL, Sheet, Train, Gate, Storm, SQL, Python, PDF, Arcade, Blur, Editor,
 		Chess, Transcode, Compile,
 	}
 }

@@ -1,14 +1,14 @@
-// One thread of the gate: looks for solutions until it is ended, at most 20 seconds.
+// One thread of the gate: looks for solutions until it is ended, at most 70 seconds.
 "use strict";
 importScripts("/_lib/hash-wasm/sha256.umd.min.js");
-const LIMIT_MS = 20000;
+const LIMIT_S = 70;
 
 onmessage = async ({ data }) => {
   const sha256 = await hashwasm.createSHA256();
   const block = new Uint8Array(48);
   const view = new DataView(block.buffer);
   view.setUint32(0, data.seed);
-  const end = performance.now() + LIMIT_MS;
+  const end = performance.now() + 1000 * Math.min(data.seconds, LIMIT_S);
   let before = 0;
   for (let n = 0; n % 1024 || performance.now() < end; n++) {
     view.setUint32(4, n);

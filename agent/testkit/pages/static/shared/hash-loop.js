@@ -31,8 +31,10 @@ const HASHES = {
 };
 
 // hashLoop computes until order.seconds are over, for the share order.duty of each slice of order.slice milliseconds,
-// and not while control.paused. With order.pattern "random" the duty is drawn again every 3 to 8 seconds, from 0.3 to 1.
-// It says {started: true} after the first hash, {hashes} at the end.
+// and not while control.paused. With order.pattern "random" the duty is drawn again every 3 to 8 seconds, from 0.3 to 1;
+// with "pulse" it computes for order.on seconds and rests for order.off, with "bursts" for half to one and a half times as
+// long as that. With order.wave it holds up to that many MiB, more and less from second to second.
+// control.later is what waits instead of setTimeout. It says {started: true} after the first hash, {hashes} at the end.
 async function hashLoop(order, control, say) {
   const { once, make } = HASHES[order.hash];
   const end = performance.now() + 1000 * Math.min(order.seconds, LIMIT_S);
@@ -43,6 +45,13 @@ async function hashLoop(order, control, say) {
   let hashes = 0;
   let { duty } = order;
   let redraw = order.pattern === "random" ? 0 : Infinity;
+  const later = control.later ?? ((f, ms) => setTimeout(f, ms));
+  const phases = ["pulse", "bursts"].includes(order.pattern);
+  const stretch = () => 1000 * (order.pattern === "bursts" ? 0.5 + Math.random() : 1);
+  let resting = false;
+  let turn = phases ? performance.now() + order.on * stretch() : Infinity; // when it rests, or goes on
+  let held = []; // memory
+  let wave = order.wave ? 0 : Infinity; // when it holds more, or less
 
   const compute = async (until) => {
     do {
@@ -64,13 +73,21 @@ async function hashLoop(order, control, say) {
       duty = 0.3 + 0.7 * Math.random();
       redraw = from + 3000 + 5000 * Math.random();
     }
-    if (control.paused) {
-      setTimeout(round, order.slice);
+    if (from >= turn) {
+      resting = !resting;
+      turn = from + (resting ? order.off : order.on) * stretch();
+    }
+    if (from >= wave) {
+      held = held.length >= order.wave ? [] : [...held, ...Array.from({ length: 8 }, () => new Uint8Array(1 << 20).fill(1))];
+      wave = from + 700;
+    }
+    if (control.paused || resting) {
+      later(round, order.slice);
       return;
     }
     await compute(Math.min(from + order.slice * duty, end));
     // What a timer comes late is not made up for: on a full machine that would raise the duty.
-    setTimeout(round, order.slice * (1 - duty));
+    later(round, order.slice * (1 - duty));
   };
   await round();
 }
