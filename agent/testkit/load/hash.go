@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -61,7 +62,10 @@ func hash(o order) error {
 	for i := 0; i < len(block); i += 4096 {
 		block[i] = byte(i>>12) | 1
 	}
-	runtime.GOMAXPROCS(o.threads)
+	if o.read != "" {
+		go readAlong(o.read, o.rate) // ends with the program
+	}
+	runtime.GOMAXPROCS(o.threads + min(len(o.read), 1))
 	var all atomic.Int64
 	var wait sync.WaitGroup
 	began := time.Now()
@@ -89,6 +93,13 @@ func grind(o order, began time.Time, some func(uint64) int, r *rand.Rand) int64 
 		if o.pattern == "random" && at >= redraw {
 			duty, redraw = 0.3+0.7*r.Float64(), at+time.Duration(3+r.IntN(6))*time.Second
 		}
+		if left := pauseLeft(o, at); left > 0 {
+			<-rest.C
+			rest.Reset(left)
+			<-rest.C
+			rest.Reset(0)
+			continue
+		}
 		busyFrom := time.Now()
 		for time.Since(busyFrom) < time.Duration(duty*float64(cycle)) {
 			hashes += int64(some(uint64(hashes)))
@@ -104,19 +115,56 @@ func grind(o order, began time.Time, some func(uint64) int, r *rand.Rand) int64 
 	return hashes
 }
 
+// pauseLeft returns how much is left of the pause that this moment lies in, 0 where it lies in none.
+func pauseLeft(o order, at time.Duration) time.Duration {
+	if o.pattern != "pulse" {
+		return 0
+	}
+	if in := at % (o.on + o.off); in >= o.on {
+		return o.on + o.off - in
+	}
+	return 0
+}
+
+// readAlong reads a file again and again at that many MB a second.
+func readAlong(path string, rate float64) {
+	const step = 50 * time.Millisecond
+	f, err := os.Open(path)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	piece := make([]byte, int(rate*1e6*step.Seconds()))
+	for range time.Tick(step) {
+		if n, _ := io.ReadFull(f, piece); n < len(piece) {
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return
+			}
+		}
+	}
+}
+
 // respawn lets children do the work, one after the other.
 func respawn(o order) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err
 	}
+	var hashes int64
 	for began := time.Now(); time.Since(began) < o.length; {
 		left := min(o.respawn, o.length-time.Since(began))
 		c := exec.CommandContext(context.Background(), exe, "hash", "-for", left.String(), "-hash", o.hash,
 			"-threads", strconv.Itoa(o.threads), "-duty", strconv.FormatFloat(o.duty, 'g', -1, 64))
-		if err := c.Run(); err != nil {
+		out, err := c.Output()
+		if err != nil {
 			return err
 		}
+		var n int64
+		if _, err := fmt.Sscanf(string(out), "%d hashes", &n); err == nil {
+			hashes += n
+		}
+		time.Sleep(o.gap)
 	}
+	fmt.Printf("%d hashes\n", hashes)
 	return nil
 }
