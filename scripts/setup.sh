@@ -81,6 +81,12 @@ needs_of_corpus() {
 	need rsync rsync "copies"
 	need libreoffice-writer soffice "writes and converts documents"
 	need libreoffice-calc file:/usr/lib/libreoffice/program/libsclo.so "fills tables"
+	need minisat minisat "a solver"
+	need glpk-utils glpsol "another"
+	need povray povray "renders pictures"
+	need postgresql file:/usr/lib/postgresql "a database server"
+	need sqlite3 sqlite3 "a database in a file"
+	need bc bc "a calculator"
 	need iproute2 ip "for networks of the recordings' own"
 }
 

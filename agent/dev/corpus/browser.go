@@ -6,10 +6,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
@@ -76,7 +78,11 @@ func (p *stage) startBrowser(ctx context.Context) error {
 	case Chromium:
 		p.browser, err = p.startChromium(ctx, tabs)
 	case Firefox:
-		p.browser, err = firefox.Start(context.WithoutCancel(ctx), p.desktop, firefox.Options{Profile: p.profile(), Hosts: pages.Hosts(), URLs: tabs})
+		p.browser, err = firefox.Start(context.WithoutCancel(ctx), p.desktop, firefox.Options{
+			Profile: p.profile(), Hosts: pages.Hosts(), URLs: tabs,
+			// A browser otherwise takes no service worker from a page that did not come encrypted.
+			Prefs: map[string]any{"dom.serviceWorkers.testing.enabled": len(p.secure()) > 0},
+		})
 	}
 	if err != nil {
 		return err
@@ -99,7 +105,7 @@ func (p *stage) startChromium(ctx context.Context, tabs []string) (browser, erro
 		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
 	}
 	b, err := chromium.Start(context.WithoutCancel(ctx), p.desktop, chromium.Options{
-		ResolverRules: p.web.ResolverRules(), Extension: told.Extension, UserDataDir: p.profile(), URLs: tabs,
+		ResolverRules: p.web.ResolverRules(), Extension: told.Extension, UserDataDir: p.profile(), URLs: tabs, Secure: p.secure(),
 	})
 	if err != nil {
 		return nil, err
@@ -136,6 +142,14 @@ func (t *chromiumTabs) Back(ctx context.Context, n int) error {
 	return fmt.Errorf("the tab of %s is gone", t.hosts[n%len(t.hosts)])
 }
 
+// secure returns the origins that the browser is to take for secure, as the page with the load would be on the web.
+func (p *stage) secure() []string {
+	if !strings.Contains(p.Load, "where=service") {
+		return nil
+	}
+	return []string{"http://" + p.Site}
+}
+
 // host returns the host of an address.
 func host(address string) string {
 	u, err := url.Parse(address)
@@ -151,7 +165,7 @@ func (p *stage) tab(ctx context.Context, end time.Time) (span, error) {
 		return span{}, err
 	}
 	opened := now()
-	if err := p.browser.Show(ctx, p.Load); err != nil {
+	if err := p.open(ctx); err != nil {
 		return span{}, err
 	}
 	if p.Hidden {
@@ -162,17 +176,65 @@ func (p *stage) tab(ctx context.Context, end time.Time) (span, error) {
 			return span{}, err
 		}
 	}
-	return span{opened, end}, nil
+	return span{from: opened, to: end}, nil
 }
 
-// tabSpan takes what the page itself told about its load, if it did.
+// open opens what carries the load: a tab or several, or a window.
+func (p *stage) open(ctx context.Context) error {
+	t, ok := p.browser.(*chromiumTabs)
+	switch {
+	case (p.Under || p.App) && !ok:
+		return errors.New("only Chromium opens windows here")
+	case p.Under:
+		return p.under(ctx, t)
+	case p.App:
+		return t.OpenApp(ctx, p.Load)
+	}
+	for _, address := range append([]string{p.Load}, p.Also...) {
+		if err := p.browser.Show(ctx, address); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// under opens the load in a window behind the one that is there.
+func (p *stage) under(ctx context.Context, t *chromiumTabs) error {
+	front, err := p.desktop.Output(ctx, "xdotool", "getactivewindow")
+	if err != nil {
+		return err
+	}
+	if err := t.OpenWindow(ctx, p.Load); err != nil {
+		return err
+	}
+	if err := pause(ctx, 2*time.Second); err != nil {
+		return err
+	}
+	_, err = p.desktop.Output(ctx, "xdotool", "windowactivate", strings.TrimSpace(string(front)))
+	return err
+}
+
+// tabSpan takes what the pages themselves told about their loads, if they did.
 func (p *stage) tabSpan(opened span) span {
-	l := p.web.Load(p.Site)
-	if l.Started.IsZero() {
-		return opened
+	all := opened
+	told := false
+	sites := p.sites()
+	if sites == nil {
+		sites = []string{p.Site}
 	}
-	if l.Stopped.IsZero() {
-		return span{l.Started, opened.to}
+	for _, site := range sites {
+		l := p.web.Load(site)
+		if l.Started.IsZero() {
+			continue
+		}
+		s := span{from: l.Started, to: opened.to, hashes: l.Hashes}
+		if !l.Stopped.IsZero() {
+			s.to = l.Stopped
+		}
+		if told {
+			s = span{earlier(all.from, s.from), later(all.to, s.to), all.hashes + s.hashes}
+		}
+		all, told = s, true
 	}
-	return span{l.Started, l.Stopped}
+	return all
 }

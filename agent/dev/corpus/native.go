@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -65,7 +66,7 @@ func (p *stage) run(ctx context.Context, program Program) spanResult {
 	length := min(program.For, limit)
 	// timeout(1) ends the whole group, also where the script has been replaced by a program that ignores the signal.
 	args := []string{"-k", "2", strconv.FormatFloat(length.Seconds(), 'f', 1, 64), "sh", "-c", shellHead + program.Shell}
-	log, err := os.OpenFile(filepath.Join(p.desktop.Dir(), "program.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	log, err := os.CreateTemp(p.desktop.Dir(), "program-*.log")
 	if err != nil {
 		return spanResult{err: err}
 	}
@@ -75,7 +76,7 @@ func (p *stage) run(ctx context.Context, program Program) spanResult {
 	cmd.Stdout, cmd.Stderr = log, log
 	from := now()
 	err = cmd.Run()
-	ran := span{from, now()}
+	ran := span{from: from, to: now(), hashes: hashes(log.Name())}
 	var exit *exec.ExitError
 	switch {
 	case err == nil, ctx.Err() != nil, errors.As(err, &exit) && (exit.ExitCode() == 124 || exit.ExitCode() == 137):
@@ -83,4 +84,20 @@ func (p *stage) run(ctx context.Context, program Program) spanResult {
 	}
 	text, _ := os.ReadFile(log.Name()) // only for the message
 	return spanResult{ran, fmt.Errorf("%s: %w: %s", program.Name, err, text[max(0, len(text)-600):])}
+}
+
+// hashes returns how many hashes a program says that it has computed, 0 where it says nothing.
+func hashes(log string) int64 {
+	text, err := os.ReadFile(log)
+	if err != nil {
+		return 0
+	}
+	var all int64
+	for line := range strings.Lines(string(text)) {
+		var n int64
+		if _, err := fmt.Sscanf(line, "%d hashes", &n); err == nil {
+			all += n
+		}
+	}
+	return all
 }

@@ -123,7 +123,7 @@ func (p *stage) act(ctx context.Context) (span, error) {
 	// A person who stumbles spoils no recording.
 	go func() { _ = p.play1(acting) }()
 
-	load := span{zero, end}
+	load := span{from: zero, to: end}
 	var err error
 	if p.Load != "" {
 		load, err = p.tab(acting, end)
@@ -147,7 +147,7 @@ func (p *stage) act(ctx context.Context) (span, error) {
 			load = r.span
 			continue
 		}
-		load = span{earlier(load.from, r.from), later(load.to, r.to)}
+		load = span{earlier(load.from, r.from), later(load.to, r.to), load.hashes + r.hashes}
 	}
 	return load, nil
 }

@@ -70,6 +70,12 @@ type Scenario struct {
 	Site   string
 	Hidden bool
 	Delay  time.Duration
+	// Also are more addresses that carry the load, each opened in a tab of its own after the first, all of other sites.
+	Also []string
+	// Under opens the load in a window of its own, and brings the first window before it. Chromium only.
+	Under bool
+	// App shows the load in a window without tabs, as an installed web application. Chromium only.
+	App bool
 
 	// Prepare is what sh runs before the recording begins.
 	Prepare string
@@ -94,7 +100,7 @@ type Scenario struct {
 
 // Table returns all scenarios in their order.
 func Table() []Scenario {
-	return slices.Concat(miningScenarios(), benignScenarios(), lookalikeScenarios())
+	return slices.Concat(miningScenarios(), evasions(), benignScenarios(), confused(), lookalikeScenarios())
 }
 
 // Splits returns "test" for every third scenario of each label and kind, "tune" for the others, by name.
@@ -144,6 +150,18 @@ func (s Scenario) processes() []string {
 		}
 	}
 	return names
+}
+
+// sites returns the sites of the load where it has several, nil otherwise.
+func (s Scenario) sites() []string {
+	if len(s.Also) == 0 {
+		return nil
+	}
+	list := []string{s.Site}
+	for _, address := range s.Also {
+		list = append(list, host(address))
+	}
+	return list
 }
 
 // desk is what is open besides: pages that do next to nothing.

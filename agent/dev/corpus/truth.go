@@ -22,29 +22,36 @@ const maxLine = 32 << 20
 
 // Truth is what truth.json says about a recording. Times are seconds since the recording's first tick.
 type Truth struct {
-	Label     Label   `json:"label"`
-	Simulated bool    `json:"simulated"`
-	Site      string  `json:"site"`
-	Process   string  `json:"process"`
-	LoadStart float64 `json:"load_start_s"`
-	LoadEnd   float64 `json:"load_end_s"`
-	Note      string  `json:"note"`
-	Split     string  `json:"split"`
-	Duty      float64 `json:"duty"`
-	Workers   int     `json:"workers"`
+	Label     Label `json:"label"`
+	Simulated bool  `json:"simulated"`
+	// Site is the site of the load, "" for none; Sites are all of them where several pages share it.
+	Site      string   `json:"site"`
+	Sites     []string `json:"sites,omitempty"`
+	Process   string   `json:"process"`
+	LoadStart float64  `json:"load_start_s"`
+	LoadEnd   float64  `json:"load_end_s"`
+	Note      string   `json:"note"`
+	Split     string   `json:"split"`
+	Duty      float64  `json:"duty"`
+	Workers   int      `json:"workers"`
 	// Cores is the intended load.
 	Cores    float64  `json:"cores"`
 	Kind     string   `json:"kind"`
 	Programs []string `json:"programs"`
+	// Hashes is how many hashes simulated mining computed, where it told: what an evasion costs whoever hides.
+	Hashes int64 `json:"hashes,omitempty"`
 }
 
-// span is when the load really ran, by the wall clock.
-type span struct{ from, to time.Time }
+// span is when the load really ran, by the wall clock, and how many hashes it computed if it was a loop of them.
+type span struct {
+	from, to time.Time
+	hashes   int64
+}
 
 // truth says what the recording of a scenario holds.
 func truth(s Scenario, split string, load span, r recorded) Truth {
 	t := Truth{
-		Label: s.Label, Simulated: true, Site: s.Site, Note: s.Note, Split: split, Duty: s.Duty, Workers: s.Workers,
+		Label: s.Label, Simulated: true, Site: s.Site, Sites: s.sites(), Hashes: load.hashes, Note: s.Note, Split: split, Duty: s.Duty, Workers: s.Workers,
 		Cores: s.Cores, Kind: s.Kind, Programs: s.processes(),
 		LoadStart: tenths(load.from.Sub(r.began)), LoadEnd: tenths(min(load.to.Sub(r.began), r.length)),
 	}
@@ -132,7 +139,7 @@ func (r recorded) cores(names []string, from, to float64) float64 {
 				name[p.ID] = p.Info.Name
 			}
 			now := p.User + p.System + p.Children
-			if at > from && at <= to+1 && slices.Contains(names, name[p.ID]) {
+			if at > from && at <= to+1 && slices.ContainsFunc(names, func(n string) bool { return cut(n) == cut(name[p.ID]) }) {
 				used += now - last[p.ID]
 			}
 			last[p.ID] = now
@@ -140,6 +147,9 @@ func (r recorded) cores(names []string, from, to float64) float64 {
 	}
 	return float64(used) / 1e6 / max(to-from, 1)
 }
+
+// cut returns a process name as the kernel keeps it; a recording may hold more of it, taken from the program's path.
+func cut(name string) string { return name[:min(len(name), 15)] }
 
 // named reports whether a browser answered that the site lives in a busy process.
 func (r recorded) named(site string) bool {
@@ -155,8 +165,12 @@ func (r recorded) named(site string) bool {
 	return false
 }
 
-// minLoad is the share of the intended load that a recording must hold to be what it says: sandboxes share the processor.
-const minLoad = 0.2
+// minLoad is the share of the intended load that a recording must hold to be what it says: sandboxes share the processor;
+// minQuiet is that of a recording that asked for an idle machine.
+const (
+	minLoad  = 0.2
+	minQuiet = 0.4
+)
 
 // check reports a recording that does not hold what its truth says.
 func check(s Scenario, t Truth, r recorded) error {
@@ -167,10 +181,13 @@ func check(s Scenario, t Truth, r recorded) error {
 	if s.Label == Benign && s.Load == "" && len(s.Programs) == 0 {
 		return nil // ordinary use has no load that must be there
 	}
-	if t.Site != "" && t.Label != Benign && !r.named(t.Site) {
+	if t.Site != "" && t.Label != Benign && !slices.ContainsFunc(append([]string{t.Site}, t.Sites...), r.named) {
 		return fmt.Errorf("no browser answered for %s", t.Site)
 	}
 	floor := s.Cores * minLoad
+	if s.Quiet && t.Label != Benign {
+		floor = s.Cores * minQuiet
+	}
 	if s.Sparse || s.Label == Benign {
 		floor = 0.02
 	}

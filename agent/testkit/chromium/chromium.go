@@ -40,6 +40,8 @@ type Options struct {
 	UserDataDir string
 	// URLs are opened in this order at the start, the first in front; none means an empty tab.
 	URLs []string
+	// Secure are origins that are taken for secure although their pages do not come encrypted.
+	Secure []string
 	// Flags are added to the command line.
 	Flags []string
 	// Env holds further "KEY=value" entries of the browser's environment.
@@ -98,6 +100,9 @@ func Start(ctx context.Context, d *desktop.Desktop, o Options) (*Browser, error)
 	}
 	if o.Extension != "" {
 		args = append(args, "--load-extension="+o.Extension)
+	}
+	if len(o.Secure) > 0 {
+		args = append(args, "--unsafely-treat-insecure-origin-as-secure="+strings.Join(o.Secure, ","))
 	}
 	args = append(append(args, o.Flags...), o.URLs...)
 	p, err := d.Start(ctx, o.Env, Program, args...)
@@ -192,6 +197,12 @@ func (b *Browser) Activate(ctx context.Context, t Tab) error {
 func (b *Browser) OpenWindow(ctx context.Context, address string, flags ...string) error {
 	args := append([]string{"--user-data-dir=" + b.data, "--new-window"}, flags...)
 	_, err := b.desktop.Output(ctx, Program, append(args, address)...)
+	return err
+}
+
+// OpenApp opens an address in a window without tabs, as the web applications that a person has installed.
+func (b *Browser) OpenApp(ctx context.Context, address string) error {
+	_, err := b.desktop.Output(ctx, Program, "--user-data-dir="+b.data, "--app="+address)
 	return err
 }
 
