@@ -143,7 +143,7 @@ func begin(dir, folder string) Trace {
 		}
 	}
 	t := Trace{Type: "trace", Name: filepath.ToSlash(name), Alerts: []Alert{}, Rules: map[string]float64{}, folder: folder}
-	t.Truth, err = readTruth(filepath.Join(folder, truthFile))
+	t.Truth, err = ReadTruth(filepath.Join(folder, truthFile))
 	if err != nil {
 		t.fail(err)
 		return t

@@ -52,7 +52,7 @@ func subjectOfAlert(a *api.Alert, subjects []alert.Judged) subject {
 
 // matcher knows whose load the truth means.
 type matcher struct {
-	site  string
+	sites []string // none for a load outside a browser
 	names []string
 	// families are the browsers that processes of these names belong to, as the recording shows.
 	families map[string]bool
@@ -61,7 +61,10 @@ type matcher struct {
 }
 
 func newMatcher(t *Truth) *matcher {
-	m := &matcher{site: siteOf(t.Site), names: t.names(), families: map[string]bool{}, missing: map[string]bool{}}
+	m := &matcher{names: t.names(), families: map[string]bool{}, missing: map[string]bool{}}
+	for _, site := range t.AllSites() {
+		m.sites = append(m.sites, siteOf(site))
+	}
 	for _, n := range m.names {
 		m.missing[n] = true
 	}
@@ -70,9 +73,6 @@ func newMatcher(t *Truth) *matcher {
 
 // siteOf brings the site of a truth file into the form in which alerts name it.
 func siteOf(site string) string {
-	if site == "" {
-		return ""
-	}
 	if !strings.Contains(site, "://") {
 		if s := attribution.SiteOf("https://" + site); s != "" {
 			return s
@@ -121,12 +121,12 @@ func countUnique(names []string) int {
 
 // is reports whether a subject is the true one.
 func (m *matcher) is(s *subject) bool {
-	if m.site == "" {
+	if len(m.sites) == 0 {
 		return (s.kind == api.SubjectProcess || s.kind == api.SubjectGroup ||
 			s.kind == api.SubjectUnattributed) && m.isProgram(s.name, s.exe)
 	}
 	switch {
-	case s.site == m.site || slices.Contains(s.sites, m.site):
+	case slices.Contains(m.sites, s.site) || slices.ContainsFunc(s.sites, func(site string) bool { return slices.Contains(m.sites, site) }):
 		return true
 	case s.site != "" || len(s.sites) > 0 || s.kind != api.SubjectTab:
 		return false
@@ -138,13 +138,14 @@ func (m *matcher) isProgram(name, exe string) bool {
 	return slices.ContainsFunc(m.names, func(n string) bool { return sameProgram(n, name, exe) })
 }
 
-// siteVerdict says whether the one site that a subject names is the true one: right, wrong, or neither where it names
+// siteVerdict says whether the one site that a subject names is a true one: right, wrong, or neither where it names
 // none.
 func (m *matcher) siteVerdict(s *subject) (right, wrong bool) {
 	if s.site == "" {
 		return false, false
 	}
-	return s.site == m.site, s.site != m.site
+	right = slices.Contains(m.sites, s.site)
+	return right, !right
 }
 
 // sameProgram reports whether a name in a truth file means the process with this name or program path.

@@ -8,6 +8,7 @@ import (
 
 func TestTrueSubject(t *testing.T) {
 	tab := Truth{Label: Mining, Site: "films.test", Process: "firefox"}
+	tabs := Truth{Label: Mining, Sites: []string{"films.test", "www.shop.test"}, Process: "firefox"}
 	native := Truth{Label: Mining, Process: "a-name-longer-than-linux-keeps", Programs: []string{"kworker/0:1"}}
 	for _, c := range []struct {
 		name  string
@@ -19,6 +20,11 @@ func TestTrueSubject(t *testing.T) {
 		{"one of several sites", tab, subject{kind: "browser_tab", sites: []string{"a.test", "films.test"}}, true},
 		{"another site", tab, subject{kind: "browser_tab", site: "a.test", family: "firefox"}, false},
 		{"one of other sites", tab, subject{kind: "browser_tab", sites: []string{"a.test", "b.test"}, family: "firefox"}, false},
+		{"the first of the true sites", tabs, subject{kind: "browser_tab", site: "films.test"}, true},
+		{"the last of the true sites", tabs, subject{kind: "browser_tab", site: "shop.test"}, true},
+		{"one of them among others", tabs, subject{kind: "browser_tab", sites: []string{"a.test", "shop.test"}}, true},
+		{"none of the true sites", tabs, subject{kind: "browser_tab", site: "a.test", family: "firefox"}, false},
+		{"a program, where the load is on sites", tabs, subject{kind: "process", name: "firefox"}, false},
 		{"an unknown tab of its browser", tab, subject{kind: "browser_tab", name: "Isolated Web Co", family: "firefox"}, true},
 		{"an unknown tab of another browser", tab, subject{kind: "browser_tab", name: "chromium", family: "chromium"}, false},
 		{"the browser's own process", tab, subject{kind: "process", name: "firefox", family: "firefox"}, false},
@@ -44,6 +50,7 @@ func TestTrueSubject(t *testing.T) {
 
 func TestSites(t *testing.T) {
 	tab, native := newMatcher(&Truth{Site: "www.films.test"}), newMatcher(&Truth{Process: "x"})
+	tabs := newMatcher(&Truth{Site: "films.test", Sites: []string{"films.test", "shop.test"}})
 	for _, c := range []struct {
 		m            *matcher
 		site         string
@@ -51,12 +58,15 @@ func TestSites(t *testing.T) {
 	}{
 		{tab, "films.test", true, false},
 		{tab, "other.test", false, true},
+		{tabs, "films.test", true, false},
+		{tabs, "shop.test", true, false},
+		{tabs, "other.test", false, true},
 		{tab, "", false, false},
 		{native, "other.test", false, true},
 		{native, "", false, false},
 	} {
 		if right, wrong := c.m.siteVerdict(&subject{site: c.site}); right != c.right || wrong != c.wrong {
-			t.Errorf("site %q for truth %q: right %v, wrong %v", c.site, c.m.site, right, wrong)
+			t.Errorf("site %q for truth %q: right %v, wrong %v", c.site, c.m.sites, right, wrong)
 		}
 	}
 }

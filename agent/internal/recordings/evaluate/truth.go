@@ -15,6 +15,7 @@ const (
 	maxTruth    = 64 << 10
 	maxText     = 4096
 	maxPrograms = 256
+	maxSites    = 256
 	maxSeconds  = 366 * 86400.0
 	maxWorkers  = 1 << 16
 )
@@ -37,8 +38,10 @@ type Truth struct {
 	// Label is Mining, Benign or Lookalike; Split is Tune, Test or "" where the file does not say.
 	Label, Split string
 	Simulated    bool
-	// Site is the site that the load is on, "" for a load outside a browser.
-	Site string
+	// Site is the site that the load is on, "" for a load outside a browser. Sites are all of them where pages of several
+	// sites share the load; an alert about any of them is right.
+	Site  string
+	Sites []string
 	// Process is the name of the program that carries the load, Programs more names that it may go by.
 	Process  string
 	Programs []string
@@ -64,8 +67,8 @@ type flaw struct {
 func (f *flaw) Error() string { return f.err.Error() }
 func (f *flaw) Unwrap() error { return f.err }
 
-// readTruth reads the label file at path. Its errors begin with the path and, where one is to blame, the line.
-func readTruth(path string) (Truth, error) {
+// ReadTruth reads the label file at path. Its errors begin with the path and, where one is to blame, the line.
+func ReadTruth(path string) (Truth, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return Truth{}, fmt.Errorf(`%s is missing: say what the recording shows, such as {"label":"benign"} (docs/testers.md)`, path)
@@ -150,7 +153,7 @@ func (t *Truth) set(name string, raw json.RawMessage) error {
 		kind string
 	}{
 		"label": {&t.Label, "a text"}, "split": {&t.Split, "a text"}, "simulated": {&t.Simulated, "true or false"},
-		"site": {&t.Site, "a text"}, "process": {&t.Process, "a text"}, "programs": {&t.Programs, "a list of names"},
+		"site": {&t.Site, "a text"}, "sites": {&t.Sites, "a list of sites"}, "process": {&t.Process, "a text"}, "programs": {&t.Programs, "a list of names"},
 		"load_start_s": {&t.LoadStart, "a number of seconds"}, "load_end_s": {&t.LoadEnd, "a number of seconds"},
 		"duty": {&t.Duty, "a number from 0 to 1"}, "cores": {&t.Cores, "a number of cores"},
 		"workers": {&t.Workers, "a whole number"}, "kind": {&t.Kind, "a text"}, "note": {&t.Note, "a text"},
@@ -195,7 +198,9 @@ func (t *Truth) check() error {
 		return bad("workers", `"workers" is %d, not from 0 to %d`, t.Workers, maxWorkers)
 	case len(t.Programs) > maxPrograms:
 		return bad("programs", `"programs" has more than %d names`, maxPrograms)
-	case t.Label == Mining && t.Site == "" && t.Process == "" && len(t.Programs) == 0:
+	case len(t.Sites) > maxSites:
+		return bad("sites", `"sites" has more than %d sites`, maxSites)
+	case t.Label == Mining && len(t.AllSites()) == 0 && t.Process == "" && len(t.Programs) == 0:
 		return bad("label", `"label" is mining, but neither "site" nor "process" says whose load it is`)
 	}
 	return nil
@@ -210,6 +215,17 @@ func (t *Truth) load() (cores float64, ok bool) {
 		return *t.Duty * float64(t.Workers), true
 	}
 	return 0, false
+}
+
+// AllSites returns the sites that the load is on, each once; none for a load outside a browser.
+func (t *Truth) AllSites() []string {
+	var out []string
+	for _, site := range append([]string{t.Site}, t.Sites...) {
+		if site != "" && !slices.Contains(out, site) {
+			out = append(out, site)
+		}
+	}
+	return out
 }
 
 // names returns every name that the program may go by.

@@ -18,6 +18,13 @@ func TestParseTruth(t *testing.T) {
 		*got.Duty != 0.3 || got.Workers != 4 || *got.Cores != 1.2 || len(got.names()) != 3 || !got.Simulated {
 		t.Errorf("read %+v", got)
 	}
+	got, err = ParseTruth([]byte(`{"label":"mining","site":"a.test","sites":["a.test","b.test",""]}`))
+	if sites := strings.Join(got.AllSites(), " "); err != nil || sites != "a.test b.test" {
+		t.Errorf("the sites %q, %v; want each once", sites, err)
+	}
+	if got, err := ParseTruth([]byte(`{"label":"mining","sites":["b.test"]}`)); err != nil || len(got.AllSites()) != 1 {
+		t.Errorf("a load on a list of one site: %+v, %v", got, err)
+	}
 	if got, err := ParseTruth([]byte(`{"label":"benign","site":null,"load_start_s":null}`)); err != nil || got.LoadStart != nil {
 		t.Errorf("null is as good as nothing: %+v, %v", got, err)
 	}
@@ -47,6 +54,9 @@ func TestParseTruthSaysWhereItIsWrong(t *testing.T) {
 		{"{\"label\":\"benign\",\n\"split\":\"train\"}", 2, "tune or test"},
 		{"{\"label\":\"benign\",\n\"programs\":\"x\"}", 2, "list of names"},
 		{"{\"label\":\"mining\"}", 1, "whose load"},
+		{"{\"label\":\"mining\",\n\"sites\":[]}", 1, "whose load"},
+		{"{\"label\":\"benign\",\n\"sites\":\"a.test\"}", 2, "list of sites"},
+		{"{\"label\":\"benign\",\n\"sites\":[" + strings.Repeat("\"a\",", maxSites) + "\"a\"]}", 2, "more than"},
 		{"{\"label\":\"benign\",\n\"note\":\"" + strings.Repeat("x", maxText+1) + "\"}", 2, "longer"},
 	} {
 		_, err := ParseTruth([]byte(c.text))
