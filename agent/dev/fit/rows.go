@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,20 +12,10 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
+	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 	"github.com/minewatch/minewatch/agent/internal/trace"
 	"github.com/minewatch/minewatch/heuristics"
 )
-
-// truth is what the fit reads of a truth.json.
-type truth struct {
-	Label     string   `json:"label"`
-	Split     string   `json:"split"`
-	Site      string   `json:"site"`
-	Process   string   `json:"process"`
-	Programs  []string `json:"programs"`
-	LoadStart float64  `json:"load_start_s"`
-	LoadEnd   float64  `json:"load_end_s"`
-}
 
 // row is one verdict on one subject at one tick.
 type row struct {
@@ -48,13 +37,9 @@ func read(ctx context.Context, dir, split string) ([]row, error) {
 	}
 	var rows []row
 	for _, file := range files {
-		b, err := os.ReadFile(file)
+		t, err := evaluate.ReadTruth(file)
 		if err != nil {
 			return nil, err
-		}
-		var t truth
-		if err := json.Unmarshal(b, &t); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
 		}
 		if split != "" && t.Split != split {
 			continue
@@ -70,7 +55,7 @@ func read(ctx context.Context, dir, split string) ([]row, error) {
 
 // replay judges one recording and returns a row for each verdict that can be learnt from. The rows of one subject weigh
 // 1 together, so that long recordings count no more than short ones.
-func replay(ctx context.Context, folder string, t *truth) ([]row, error) {
+func replay(ctx context.Context, folder string, t *evaluate.Truth) ([]row, error) {
 	f, err := os.Open(filepath.Join(folder, "trace.jsonl.zst"))
 	if err != nil {
 		return nil, err
@@ -88,17 +73,17 @@ func replay(ctx context.Context, folder string, t *truth) ([]row, error) {
 				continue
 			}
 			at := tick.Snapshot.At
-			during := at.Seconds() >= t.LoadStart && at.Seconds() <= t.LoadEnd+1
-			true1 := t.Label != "benign" && isTrue(&j, t)
+			during := (t.LoadStart == nil || at.Seconds() >= *t.LoadStart) && (t.LoadEnd == nil || at.Seconds() <= *t.LoadEnd+1)
+			true1 := t.Label != evaluate.Benign && isTrue(&j, t)
 			if true1 && !during {
 				continue
 			}
 			r := row{
-				trace: filepath.Base(folder), label: t.Label, at: at, mining: true1 && t.Label == "mining",
+				trace: filepath.Base(folder), label: t.Label, at: at, mining: true1 && t.Label == evaluate.Mining,
 				subject: j.Verdict.Subject.Key + " " + j.Verdict.Subject.Info.Name + " " + j.Owner.Site, verdict: j.Verdict,
 			}
 			if !true1 {
-				r.label = "benign"
+				r.label = evaluate.Benign
 			}
 			of[j.Verdict.Subject.Key] = append(of[j.Verdict.Subject.Key], len(rows))
 			rows = append(rows, r)
@@ -116,9 +101,10 @@ func replay(ctx context.Context, folder string, t *truth) ([]row, error) {
 }
 
 // isTrue reports whether a verdict is about the load that the recording was made for.
-func isTrue(j *alert.Judged, t *truth) bool {
-	if t.Site != "" {
-		return j.Owner.Site == t.Site || slices.Contains(j.Owner.Sites, t.Site) ||
+func isTrue(j *alert.Judged, t *evaluate.Truth) bool {
+	if sites := t.AllSites(); len(sites) > 0 {
+		named := append([]string{j.Owner.Site}, j.Owner.Sites...)
+		return slices.ContainsFunc(named, func(site string) bool { return slices.Contains(sites, site) }) ||
 			(j.Owner.Subject == api.SubjectTab && j.Owner.Site == "" && len(j.Owner.Sites) == 0)
 	}
 	name := j.Verdict.Subject.Info.Name
