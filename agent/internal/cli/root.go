@@ -71,7 +71,7 @@ func rootCommand() *cobra.Command {
 		Short:         "Says which tab or program keeps this computer busy, and whether it looks like mining",
 		SilenceErrors: true, SilenceUsage: true,
 	}
-	root.AddCommand(watchCommand(), runCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
+	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
 		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
 	markUsageErrors(root)
 	return root

@@ -8,14 +8,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/kardianos/service"
 	"github.com/spf13/cobra"
-	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/daemon"
+	"github.com/minewatch/minewatch/agent/internal/service"
 )
 
 // systemState is the folder of the machine's own agent.
@@ -50,7 +48,12 @@ func runCommand() *cobra.Command {
 				return usageError{errors.New("--session-files needs --user: the files are a user's own"), c.CommandPath()}
 			}
 			o.Interval, o.Recording, o.SessionFiles = every, recording, sessionFiles
-			ready := func() { o.Log.Info("minewatch " + buildinfo.Version + " is watching; its local API is at " + o.Socket) }
+			heartbeat := service.NewHeartbeat()
+			o.Heartbeat = heartbeat.Beat
+			ready := func() {
+				heartbeat.Ready()
+				o.Log.Info("minewatch " + buildinfo.Version + " is watching; its local API is at " + o.Socket)
+			}
 			if user {
 				return runAgent(c.Context(), o, ready)
 			}
@@ -102,62 +105,9 @@ func runAgent(ctx context.Context, o daemon.Options, ready func()) error {
 	return d.Run(ctx, ready)
 }
 
-// program is the agent as a service of the operating system.
-type program struct {
-	cancel context.CancelFunc
-	done   chan error
-	body   func(context.Context) error
-}
-
-// Start begins to watch; the service manager asks for it to return at once.
-func (p *program) Start(s service.Service) error {
-	ctx, cancel := context.WithCancel(context.Background())
-	p.cancel, p.done = cancel, make(chan error, 1)
-	go func() {
-		err := p.body(ctx)
-		p.done <- err
-		if err != nil { // the service manager starts it again
-			fmt.Fprintf(os.Stderr, "minewatch: %v\n", err)
-			_ = s.Stop()
-		}
-	}()
-	return nil
-}
-
-// Stop ends watching and waits until what was seen is stored.
-func (p *program) Stop(service.Service) error {
-	p.cancel()
-	err := <-p.done
-	p.done <- err
-	return nil
-}
-
 // runService runs under the service manager, or in a terminal as it would under one.
 func runService(ctx context.Context, o daemon.Options, ready func()) error {
-	p := &program{body: func(ctx context.Context) error { return runAgent(ctx, o, ready) }}
-	if service.Interactive() {
-		return p.body(ctx)
-	}
-	s, err := service.New(p, &service.Config{Name: "minewatch", DisplayName: "minewatch"})
-	if err != nil {
-		return err
-	}
-	if err := s.Run(); err != nil {
-		return err
-	}
-	return <-p.done
-}
-
-// newLog returns a logger that writes lines for people or a journal to standard error.
-func newLog(verbose bool) (*zap.Logger, error) {
-	c := zap.NewProductionConfig()
-	c.Encoding = "console"
-	c.EncoderConfig.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
-	c.DisableCaller, c.DisableStacktrace = true, true
-	if verbose {
-		c.Level.SetLevel(zap.DebugLevel)
-	}
-	return c.Build()
+	return service.Run(ctx, func(ctx context.Context) error { return runAgent(ctx, o, ready) })
 }
 
 // failIfUnprivileged returns an error when this user cannot run the machine's own agent.

@@ -44,7 +44,9 @@ type Options struct {
 	Recording Recording
 	// SessionFiles allows to read the session files of the user's browsers: for the agent of that user alone.
 	SessionFiles bool
-	Log          *zap.Logger
+	// Heartbeat is called at every tick, by its time, if it is not nil: for a service manager that restarts what hangs.
+	Heartbeat func(time.Time)
+	Log       *zap.Logger
 }
 
 // Daemon is a running agent: the pipeline, its sinks and the local API.
@@ -157,6 +159,9 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 
 // observe takes what one tick led to. It must not block.
 func (d *Daemon) observe(t pipeline.Tick) {
+	if d.options.Heartbeat != nil {
+		d.options.Heartbeat(time.Now())
+	}
 	d.last.Store(&tickFigures{at: t.Snapshot.Time, cores: t.Snapshot.Cores, processes: d.sampler.Processes()})
 	for _, g := range t.Snapshot.Gaps {
 		if said := sayGap(g); said != "" {
