@@ -25,7 +25,7 @@ func importCommand() *cobra.Command {
 		zone            string
 		columns         map[string]string
 		formatsForHelp  = strings.Join(importer.Formats(), ", ")
-		columnsExplains = "time=NAME,cpu=NAME[,process=NAME][,pid=NAME][,rss=NAME], or host=NAME or idle=NAME for the whole machine; NAME may be A|B or A*"
+		columnsExplains = "time=NAME,cpu=NAME (or seconds=NAME, a counter)[,process=NAME][,pid=NAME][,rss=NAME][,computer=NAME], or host=NAME or idle=NAME for the whole machine; NAME may be A|B or A*"
 	)
 	c := &cobra.Command{
 		Use:   "import FILE -o TRACE",
@@ -47,11 +47,15 @@ func importCommand() *cobra.Command {
 	c.Flags().StringVar(&from, "from", "auto", "the `format`: auto, "+formatsForHelp)
 	c.Flags().StringVarP(&to, "output", "o", "", "the `file` to write (must not exist)")
 	c.Flags().IntVar(&o.Cores, "cores", 0, "logical processors of the computer, where the log does not say")
-	c.Flags().StringVar(&unit, "unit", "one-core", "what 100 % means for a process: one-core or all-cores")
+	c.Flags().StringVar(&unit, "unit", "", "what 100 % means for a process, one-core or all-cores, or the unit of a CSV and of rates: cores or millicores (default: as the tool has it)")
 	c.Flags().DurationVar(&o.Interval, "interval", 0, "time between two samples, where the log does not say")
 	c.Flags().StringToStringVar(&columns, "columns", nil, "the columns of a CSV: "+columnsExplains)
 	c.Flags().StringVar(&o.DateOrder, "date-order", "", "mdy, dmy or ymd, for dates that could be either")
 	c.Flags().StringVar(&zone, "tz", "", "the time `zone` of the log's clock, where it does not say (default UTC)")
+	c.Flags().StringVar(&o.Host, "host", "", "the `name` of the computer to import of a log about several")
+	c.Flags().Int64Var(&o.MaxBytes, "max-bytes", 0, "read at most so many bytes (default 512 MiB)")
+	c.Flags().IntVar(&o.MaxProcesses, "max-processes", 0, "read at most so many processes (default 500,000)")
+	c.Flags().IntVar(&o.MaxLive, "max-live", 0, "read at most so many processes at a time (default 50,000)")
 	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process of a log about one")
 	return c
 }
@@ -62,10 +66,15 @@ func checkImport(o *importer.Options, from, unit, zone string) error {
 		return fmt.Errorf("there is no format %q; there are auto, %s", from, strings.Join(importer.Formats(), ", "))
 	}
 	switch unit {
-	case "one-core", "all-cores":
-		o.AllCores = unit == "all-cores"
+	case "":
+	case "one-core":
+		o.Unit = "percent"
+	case "all-cores":
+		o.Unit, o.AllCores = "percent", true
+	case "cores", "millicores":
+		o.Unit = unit
 	default:
-		return fmt.Errorf("--unit is one-core or all-cores, not %q", unit)
+		return fmt.Errorf("--unit is one-core, all-cores, cores or millicores, not %q", unit)
 	}
 	switch o.DateOrder {
 	case "", "mdy", "dmy", "ymd":
@@ -74,6 +83,9 @@ func checkImport(o *importer.Options, from, unit, zone string) error {
 	}
 	if o.Cores < 0 || o.Interval < 0 {
 		return errors.New("--cores and --interval must be above zero")
+	}
+	if o.MaxBytes < 0 || o.MaxProcesses < 0 || o.MaxLive < 0 {
+		return errors.New("--max-bytes, --max-processes and --max-live must be above zero")
 	}
 	if zone != "" {
 		at, err := time.LoadLocation(zone)
@@ -152,20 +164,28 @@ type imported struct {
 
 // describeImport says what a log turned out to hold, and what it lacks.
 func describeImport(f *importer.Found, to string, n imported) string {
-	unit := "counters of seconds"
-	if f.Unit != "" {
-		unit = "100 % is " + f.Unit
+	unit := "100 % is " + f.Unit
+	switch f.Unit {
+	case "":
+		unit = "counters of seconds"
+	case "cores":
+		unit = "figures in cores"
 	}
 	cores := map[string]string{
 		"log": "as the log says", "option": "as you said", "guess": "guessed from the load; say it with --cores",
+		"estimate": "estimated from the share of the computer that is busy; say it with --cores",
 	}[f.CoresFrom]
 	gaps := "no gaps"
 	if n.gaps > 0 {
 		gaps = several(n.gaps, "gap") + " or jumps of the clock"
 	}
-	return fmt.Sprintf("%s: %s, %s, %s (%s), %s every %v over %v, %s, %s.\nMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
+	notes := ""
+	for _, n := range f.Notes {
+		notes += "Note: " + n + ".\n"
+	}
+	return fmt.Sprintf("%s: %s, %s, %s (%s), %s every %v over %v, %s, %s.\n%sMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
 		to, f.Format, unit, several(f.Cores, "core"), cores, several(n.samples, "sample"), f.Interval.Round(10*time.Millisecond), n.last.Round(time.Second),
-		several(n.processes, "process"), gaps, strings.Join(f.Missing(), "; "), to)
+		several(n.processes, "process"), gaps, notes, strings.Join(f.Missing(), "; "), to)
 }
 
 // several counts a thing: "1 core", "2 processes".

@@ -20,9 +20,13 @@ type block struct {
 	rows []row
 	// host is the load of the whole machine in cores, NaN where the log tells of processes.
 	host float64
+	// whole says that host and the cores of rows are shares of the whole machine instead.
+	whole bool
+	// busy is the share of the machine that the log says is busy, NaN where it says nothing.
+	busy float64
 }
 
-func newBlock(at float64) block { return block{at: at, host: math.NaN()} }
+func newBlock(at float64) block { return block{at: at, host: math.NaN(), busy: math.NaN()} }
 
 // sum returns the load of all processes in cores.
 func (b *block) sum() float64 {
@@ -43,8 +47,13 @@ type row struct {
 	pid, tid   int32
 	name, user string
 	nice       int
+	threads    int // how many, 0 if not known
 	// cores is the mean use since the moment before, cpu the seconds used so far: one of them is NaN.
 	cores, cpu float64
+	// total is the CPU time in seconds of a log that tells of cores too, NaN if not known: it tells another life of a pid.
+	total float64
+	// line is where the row stands.
+	line int
 	// wait is the mean time spent ready with no core free, in cores; NaN if not known.
 	wait float64
 	// resident, read, written and moved are bytes; 0 if not known. With rates, read and written are bytes a second.
@@ -53,13 +62,12 @@ type row struct {
 }
 
 func newRow(pid int32) row {
-	return row{pid: pid, cores: math.NaN(), cpu: math.NaN(), wait: math.NaN()}
+	return row{pid: pid, cores: math.NaN(), cpu: math.NaN(), wait: math.NaN(), total: math.NaN()}
 }
 
 const (
-	// maxRows bounds the rows of one block, as docs/trace.md does the processes of a tick.
-	maxRows = 200_000
-	// maxKept bounds the processes that are remembered, and their threads; maxCores what is believed of a machine.
+	// maxRows bounds the rows of one block; maxKept the threads that are remembered; maxCores what is believed of a machine.
+	maxRows  = 100_000
 	maxKept  = 200_000
 	maxCores = 4096
 	// maxSpan bounds every sum of times: half of what a Duration holds.
@@ -72,7 +80,7 @@ const (
 
 // builder turns blocks into snapshots.
 type builder struct {
-	found *Found
+	*log
 	kept  map[int32]*kept
 	at    time.Duration
 	last  float64
@@ -80,6 +88,7 @@ type builder struct {
 	n     int
 	cores int
 	busy  time.Duration
+	rows  int
 	used  float64 // seconds, by all processes in the present block
 	// passed is how long the present step took, threads counts those kept of all processes, born all processes ever:
 	// such logs do not say when a process began, so that its number stands for it.
@@ -94,7 +103,11 @@ type kept struct {
 	name    string
 	cpu     time.Duration
 	counter float64 // as last seen, of logs with counters
+	total   float64
 	seen    int
+	// called is another name that the process had in the last blocks, times in how many of them.
+	called  string
+	times   int
 	threads map[int32]*keptThread
 	read    uint64 // bytes added up from rates
 	written uint64
@@ -107,29 +120,27 @@ type keptThread struct {
 }
 
 // snapshots returns the Source of a log whose first blocks were read ahead.
-func snapshots(found *Found, first []block, broken error, next func() (block, error, bool), stop func()) pipeline.Source {
+func snapshots(l *log, first []block, broken error, next func() (block, error, bool), stop func()) pipeline.Source {
 	return func(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
 		return func(yield func(heuristics.Snapshot, error) bool) {
 			defer stop()
-			b := &builder{found: found, kept: map[int32]*kept{}, cores: found.Cores}
-			for i := range first {
-				if ctx.Err() != nil || !yield(b.snapshot(&first[i]), nil) {
-					return
-				}
-			}
+			b := &builder{log: l, kept: map[int32]*kept{}, cores: l.found.Cores}
 			for {
 				blk, err, ok := block{}, broken, true
-				if err == nil {
+				switch {
+				case len(first) > 0:
+					blk, first, err = first[0], first[1:], nil
+				case err == nil:
 					blk, err, ok = next()
 				}
 				if !ok || ctx.Err() != nil {
 					return
 				}
-				if err != nil {
-					yield(heuristics.Snapshot{}, err)
-					return
+				s := heuristics.Snapshot{}
+				if err == nil {
+					s, err = b.snapshot(&blk)
 				}
-				if !yield(b.snapshot(&blk), nil) {
+				if !yield(s, err) || err != nil {
 					return
 				}
 			}
@@ -138,7 +149,7 @@ func snapshots(found *Found, first []block, broken error, next func() (block, er
 }
 
 // snapshot turns one block into a snapshot.
-func (b *builder) snapshot(blk *block) heuristics.Snapshot {
+func (b *builder) snapshot(blk *block) (heuristics.Snapshot, error) {
 	var s heuristics.Snapshot
 	lasted := b.step(blk.at, &s)
 	b.n++
@@ -148,20 +159,72 @@ func (b *builder) snapshot(blk *block) heuristics.Snapshot {
 		if b.n == 1 {
 			s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapHostOnly})
 		}
-		b.busy = min(b.busy+span(min(blk.host, maxCores)*lasted.Seconds()), maxSpan)
+		host := blk.host
+		if blk.whole {
+			host *= float64(b.found.Cores)
+		}
+		b.busy = min(b.busy+span(min(host, float64(b.found.Cores))*lasted.Seconds()), maxSpan)
 		s.Busy = b.busy + time.Microsecond // 0 would mean that it is not known
-		return s
+		return s, nil
 	}
 	at := map[int32]int{}
 	b.used = 0
+	if len(blk.rows) >= maxRows {
+		return s, b.fail("more than %d rows in one sample; take a part of the log, and see that its times are right", maxRows)
+	}
 	for i := range blk.rows {
-		b.enter(&s, at, &blk.rows[i], lasted)
+		r := &blk.rows[i]
+		if blk.whole || b.o.AllCores {
+			r.cores *= float64(b.found.Cores)
+		}
+		if b.beyond(r, lasted) {
+			b.found.LeftOut++
+			s.Gaps = append(s.Gaps, heuristics.Gap{Kind: heuristics.GapUnreadable, PID: r.pid})
+			b.note("line %d says more of process %d than %d cores can do: left out", r.line, r.pid, b.found.Cores)
+			r.cores, r.wait = math.NaN(), math.NaN()
+			if !math.IsNaN(r.cpu) {
+				b.recount(r)
+			}
+		}
+		b.enter(&s, at, r, lasted)
+	}
+	b.rows += len(blk.rows)
+	if b.found.LeftOut > 5 && b.found.LeftOut > b.rows/10 {
+		return s, b.fail("%d of %d figures are above what %d cores can do; is --cores or --unit right?", b.found.LeftOut, b.rows, b.found.Cores)
 	}
 	// Nobody can use more cores than there are: where the log does not say how many, the load tells at least.
-	b.cores = max(b.cores, int(min(math.Ceil(b.used/b.passed.Seconds()-guessSlack), maxCores)))
+	if from := b.found.CoresFrom; from == "guess" || from == "estimate" {
+		b.cores = max(b.cores, int(min(math.Ceil(b.used/b.passed.Seconds()-guessSlack), maxCores)))
+	}
 	s.Cores = max(b.cores, 1)
 	b.forget(&s)
-	return s
+	switch {
+	case len(b.kept) > b.o.MaxLive:
+		return s, b.fail("more than %d processes at a time; take a part of the log, or raise --max-live", b.o.MaxLive)
+	case b.born > int64(b.o.MaxProcesses):
+		return s, b.fail("more than %d processes; take a part of the log, or raise --max-processes", b.o.MaxProcesses)
+	}
+	return s, nil
+}
+
+// beyond reports whether a row says more than the cores can do of a computer of which they are known. Tools measure the
+// time between two samples themselves, so that a tenth more is no lie.
+func (b *builder) beyond(r *row, lasted time.Duration) bool {
+	if from := b.found.CoresFrom; from != "log" && from != "option" {
+		return false
+	}
+	most := 1.1*float64(b.found.Cores) + 0.1
+	if k := b.kept[r.pid]; k != nil && r.cpu > k.counter { // counters in whole seconds may be a second off
+		return r.cpu-k.counter > most*lasted.Seconds()+1
+	}
+	return r.cores > most
+}
+
+// recount takes a counter as it stands without counting what it rose by.
+func (b *builder) recount(r *row) {
+	if k := b.kept[r.pid]; k != nil {
+		k.counter = r.cpu
+	}
 }
 
 // step advances the steady clock and returns how much of the step the log covers.
@@ -194,9 +257,9 @@ func (b *builder) step(at float64, s *heuristics.Snapshot) time.Duration {
 // enter adds one row to the snapshot. at holds the places of the processes listed so far.
 func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted time.Duration) {
 	k := b.kept[r.pid]
-	again := k != nil && r.tid == 0 && (k.name != r.name || (!math.IsNaN(r.cpu) && r.cpu < k.counter))
+	again := k != nil && r.tid == 0 && b.another(k, r)
 	if k == nil || again { // new, or another life of the pid
-		if k == nil && (len(b.kept) >= maxKept || r.tid != 0) {
+		if k == nil && r.tid != 0 {
 			return
 		}
 		if again {
@@ -205,7 +268,7 @@ func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted
 			delete(at, r.pid)
 		}
 		b.born++
-		k = &kept{id: heuristics.ProcessID{PID: r.pid, StartTime: b.born}, name: r.name, counter: math.NaN()}
+		k = &kept{id: heuristics.ProcessID{PID: r.pid, StartTime: b.born}, name: r.name, counter: math.NaN(), total: math.NaN()}
 		b.kept[r.pid] = k
 	}
 	place, listed := at[r.pid]
@@ -223,6 +286,12 @@ func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted
 	if r.tid != 0 {
 		b.thread(k, p, r, lasted)
 		return
+	}
+	if renamed(k, r) {
+		p.Info = &heuristics.ProcessInfo{Name: k.name, User: r.user, Nice: r.nice}
+	}
+	if !math.IsNaN(r.total) {
+		k.total = r.total
 	}
 	used := 0.0
 	switch {
@@ -243,6 +312,40 @@ func (b *builder) enter(s *heuristics.Snapshot, at map[int32]int, r *row, lasted
 		r.read, r.written = k.read, k.written
 	}
 	p.Resident, p.ReadBytes, p.WriteBytes, p.Transferred = r.resident, r.read, r.written, r.moved
+}
+
+// another reports whether a row is of another life of its pid. A process may write what it likes over its name, so that
+// a new name alone says little: while its CPU time goes on, or while it is in every sample and they are close, it is the
+// same one. A pid is given out again only after all others.
+func (b *builder) another(k *kept, r *row) bool {
+	const close = time.Minute
+	switch {
+	case r.cpu < k.counter, r.total < k.total-1: // NaN compares false; a second may be rounded away
+		return true
+	case k.name == r.name, !math.IsNaN(r.cpu), !math.IsNaN(r.total) && !math.IsNaN(k.total):
+		return false
+	}
+	return k.seen < b.n-1 || b.passed > close
+}
+
+// renamed reports whether a process has kept another name for so long that it is that of another program which it turned
+// into, and takes it over. A name that changes all the time is none.
+func renamed(k *kept, r *row) bool {
+	const settled = 3
+	switch {
+	case r.name == k.name:
+		k.called, k.times = "", 0
+		return false
+	case r.name != k.called:
+		k.called, k.times = r.name, 1
+		return false
+	}
+	k.times++
+	if k.times < settled {
+		return false
+	}
+	k.name, k.called, k.times = r.name, "", 0
+	return true
 }
 
 // capped adds bytes to a sum that is bounded.
@@ -293,13 +396,10 @@ func (b *builder) forgetThreads(k *kept) {
 
 // forget ends processes that were left out for long.
 func (b *builder) forget(s *heuristics.Snapshot) {
-	if b.n%60 != 0 && len(b.kept) < maxKept {
+	if b.n%60 != 0 {
 		return
 	}
 	limit := b.n - forgotten
-	if len(b.kept) >= maxKept {
-		limit = b.n - 2
-	}
 	for pid, k := range b.kept {
 		if k.seen < limit {
 			s.Exited = append(s.Exited, k.id)

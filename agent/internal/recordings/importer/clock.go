@@ -116,49 +116,109 @@ func half(word string) string {
 	return ""
 }
 
-// epoch reads seconds since 1970, with or without a fraction, or milliseconds since then.
+// epoch reads seconds since 1970, with or without a fraction, or milli-, micro- or nanoseconds since then. Seconds reach
+// 1e11 in the year 5138.
 func epoch(s string) (float64, bool) {
-	x := number(s)
+	x, err := strconv.ParseFloat(strings.Replace(strings.TrimSpace(s), ",", ".", 1), 64)
 	switch {
-	case !(x >= 0):
+	case err != nil || !(x >= 0) || x > 1e20:
 		return 0, false
-	case x > 1e11: // milliseconds: seconds reach this in the year 5138
+	case x > 1e17:
+		return x / 1e9, true
+	case x > 1e14:
+		return x / 1e6, true
+	case x > 1e11:
 		return x / 1000, true
 	}
 	return x, true
 }
 
 // stamp reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which could
-// be either; zone is where the clock hung if the stamp does not say.
+// be either; zone is the log's time zone if the stamp does not say.
 func stamp(s, order string, zone *time.Location) (float64, bool) {
+	at, _, ok := stampOrder(s, order, zone)
+	return at, ok
+}
+
+// stampOrder is stamp, and says which order a date proves.
+func stampOrder(s, order string, zone *time.Location) (at float64, proved string, ok bool) {
 	s = strings.TrimSpace(s)
 	if x, ok := epoch(s); ok {
-		return x, true
+		return x, "", true
 	}
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999Z07:00"} {
-		if t, err := time.Parse(layout, s); err == nil {
-			return float64(t.UnixMicro()) / 1e6, true
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02 15:04:05.999Z07:00", "2006-01-02T15:04:05.999999999-0700"} {
+		if t, err := time.Parse(layout, s); err == nil && t.Year() >= 1970 {
+			return float64(t.UnixMicro()) / 1e6, "", true
 		}
 	}
-	date, clock, ok := strings.Cut(strings.Replace(s, "T", " ", 1), " ")
+	date, clock, ok := strings.Cut(strings.Replace(strings.TrimSuffix(s, " UTC"), "T", " ", 1), " ")
 	if !ok {
 		date, clock = "", s
 	}
-	clock, fraction := fractionOf(clock)
-	t, took := timeOfDay(strings.Fields(clock))
-	if took == 0 || !strings.Contains(clock, ":") {
-		return 0, false
+	clock, fraction := fractionOf(strings.TrimSpace(clock))
+	words := strings.Fields(clock)
+	t, took := timeOfDay(words)
+	if took == 0 || took < len(words) || !strings.Contains(clock, ":") && took == 1 {
+		return 0, "", false
 	}
 	if date == "" {
-		return t.seconds + fraction, true
+		return t.seconds + fraction, "", true
 	}
-	y, m, d, ok := dateOf(date, order)
+	y, m, d, proved, ok := dateOf(date, order)
 	if !ok {
-		return 0, false
+		return 0, "", false
 	}
 	whole := int(t.seconds)
-	at := time.Date(y, m, d, whole/3600, whole/60%60, whole%60, 0, zone)
-	return float64(at.Unix()) + fraction, true
+	unix := time.Date(y, m, d, whole/3600, whole/60%60, whole%60, 0, zone).Unix()
+	if unix < 0 {
+		return 0, "", false
+	}
+	return float64(unix) + fraction, proved, true
+}
+
+// monthNames are how programs abbreviate months in the languages of `date`; the first three or four letters tell.
+var monthNames = [12]string{
+	"jan gen ene janv led sty ian янв січ", "feb fév fev févr lut únor фев лют", "mar mär mars mrt bře март мар бер", "apr avr abr kwi dub апр кві",
+	"may mai mag maj mei kvě maio мая май тра", "jun juin giu cze čer июн чер", "jul juil lug lip čec июл лип", "aug août ago sie srp авг сер",
+	"sep set sept wrz zář сен вер", "oct okt ott out oct paź říj окт жов", "nov noi nov lis нов ноя", "dec dez déc dic gru pro дек гру",
+}
+
+// monthOf returns the month that a word means, 0 for none.
+func monthOf(word string) time.Month {
+	w := strings.ToLower(strings.Trim(word, ".,"))
+	for i, names := range monthNames {
+		for name := range strings.SplitSeq(names, " ") {
+			if w == name || (len(name) == 3 && len(w) > 3 && i != 2 && strings.HasPrefix(w, name) && len(w) < 12) {
+				return time.Month(i + 1)
+			}
+		}
+	}
+	return 0
+}
+
+// dateAmong finds a day, the name of a month and a year among words, and returns the seconds since 1970 of its midnight.
+func dateAmong(words []string, zone *time.Location) (float64, bool) {
+	var y, d int
+	var m time.Month
+	for _, w := range words {
+		w = strings.Trim(w, ".,()")
+		n, err := strconv.Atoi(w)
+		switch {
+		case err == nil && len(w) == 4 && n >= 1970:
+			y = n
+		case err == nil && len(w) <= 2 && n >= 1 && n <= 31 && d == 0:
+			d = n
+		case m == 0 && err != nil:
+			m = monthOf(w)
+		}
+		if zy, zm, zd, _, ok := dateOf(w, "ymd"); ok && strings.ContainsAny(w, "-/年") {
+			y, m, d = zy, zm, zd
+		}
+	}
+	if y == 0 || m == 0 || d == 0 {
+		return 0, false
+	}
+	return max(0, float64(time.Date(y, m, d, 0, 0, 0, 0, zone).Unix())), true
 }
 
 // fractionOf parts "13:57:39.250 PM" into the time in whole seconds and their fraction.
@@ -181,35 +241,47 @@ func fractionOf(clock string) (rest string, fraction float64) {
 	return clock[:at+mark] + clock[end:], fraction
 }
 
-// dateOf reads a date of three numbers. order is "mdy" (as Windows and sysstat write it in the US), "dmy", "ymd" or ""
-// to go by the numbers and the mark between them.
-func dateOf(date, order string) (y int, m time.Month, d int, ok bool) {
+// dateOf reads a date of three numbers, or with the name of a month in the middle ("25-NOV-2026"). order is "mdy" (as
+// Windows and sysstat write it in the US), "dmy", "ymd" or "" to go by the numbers and the mark between them. proved is
+// the order if the numbers allow no other.
+func dateOf(date, order string) (y int, m time.Month, d int, proved string, ok bool) {
 	parts := strings.FieldsFunc(date, func(r rune) bool { return strings.ContainsRune("/.-年月日", r) })
+	if len(parts) == 1 && len(date) == 8 && order != "dmy" && order != "mdy" { // 20261125
+		parts = []string{date[:4], date[4:6], date[6:]}
+	}
 	if len(parts) != 3 {
-		return 0, 0, 0, false
+		return 0, 0, 0, "", false
 	}
 	var n [3]int
+	named := monthOf(parts[1])
 	for i, p := range parts {
 		x, err := strconv.Atoi(p)
+		if i == 1 && named != 0 {
+			x, err = int(named), nil
+		}
 		if err != nil || x < 0 || x > 9999 {
-			return 0, 0, 0, false
+			return 0, 0, 0, "", false
 		}
 		n[i] = x
 	}
 	y, month, d := n[2], n[0], n[1]
 	switch {
-	case order == "ymd" || n[0] > 31:
+	case n[0] > 31, order == "ymd" && n[2] <= 31:
 		y, month, d = n[0], n[1], n[2]
-	case order == "dmy" || n[0] > 12 || (order == "" && strings.Contains(date, ".")):
+	case n[0] > 12:
+		month, d, proved = n[1], n[0], "dmy"
+	case n[1] > 12:
+		proved = "mdy"
+	case order == "dmy" || named != 0 || (order == "" && strings.Contains(date, ".")):
 		month, d = n[1], n[0]
 	}
 	if y < 100 {
 		y += 2000
 	}
-	if month < 1 || month > 12 || d < 1 || d > 31 {
-		return 0, 0, 0, false
+	if month < 1 || month > 12 || d < 1 || d > 31 || y < 1970 {
+		return 0, 0, 0, "", false
 	}
-	return y, time.Month(month), d, true
+	return y, time.Month(month), d, proved, true
 }
 
 // midnight returns the seconds since 1970 at which the day of sysstat's first line began, 0 if it names none:
@@ -220,7 +292,7 @@ func midnight(line string, o *Options) float64 {
 		if !strings.HasSuffix(f[i], ")") {
 			continue
 		}
-		if y, m, d, ok := dateOf(f[i+1], o.DateOrder); ok {
+		if y, m, d, _, ok := dateOf(f[i+1], o.DateOrder); ok {
 			return max(0, float64(time.Date(y, m, d, 0, 0, 0, 0, o.zone()).Unix()))
 		}
 	}

@@ -2,58 +2,93 @@ package importer
 
 import (
 	"encoding/csv"
-	"iter"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
 )
 
-// readCSV reads a table with a header whose columns are named by the options.
-func readCSV(in *lines, o *Options, found *Found) iter.Seq2[block, error] {
-	return func(yield func(block, error) bool) {
-		c := csvReader{in: in, o: o, pids: map[int32]bool{}}
-		broken, done := false, false
-		each(in, func(err error) { yield(block{}, err); broken = true }, func(line string) (bool, error) {
-			switch {
-			case strings.TrimSpace(line) == "":
-				return true, nil
-			case c.head == nil:
-				err := c.header(line)
-				if len(c.host)+len(c.idle) > 1 && found.Cores == 0 {
-					found.Cores = len(c.host) + len(c.idle) // a column each
-				}
-				return true, err
-			}
-			ready, err := c.row(line)
-			if ready != nil {
-				done = !yield(*ready, nil)
-			}
-			if done {
-				return false, nil
-			}
-			return true, err
-		})
-		if !broken && !done && c.now != nil {
-			yield(*c.now, nil)
-		}
-	}
-}
-
+// csvReader reads a table with a header. Its columns are named by the options, or told by their titles.
 type csvReader struct {
-	in    *lines
-	o     *Options
+	*log
 	comma rune
 	head  []string
-	// at, process, pid and rss are columns, below 0 where there is none; cpu are those of use, host and idle those of
-	// the whole machine.
-	at, process, pid, rss int
-	cpu, host, idle       []int
-	now                   *block
-	pids                  map[int32]bool // in it
+	// at, process, pid, rss and computer are columns, below 0 where there is none; cpu are those of use, seconds those of
+	// CPU time so far, host and idle those of the whole machine.
+	at, process, pid, rss, computer int
+	cpu, seconds, host, idle        []int
+	now                             *block
+	pids                            map[int32]bool // in it
+	// unit is that of the numbers, unknown until a title, a cell or the size of a number says so; held are the blocks that
+	// wait for it, largest is the largest number in them.
+	unit    csvUnit
+	held    []block
+	heldFor int
+	largest float64
+}
+
+type csvUnit float64
+
+// The units are how much of a core their one is.
+const (
+	unitUnknown csvUnit = 0
+	unitPercent csvUnit = 0.01
+	unitCores   csvUnit = 1
+	unitMilli   csvUnit = 0.001
+)
+
+// ambiguous is the number up to which a figure may be cores as well as percent: few computers have more, and few logs
+// that somebody wants to have judged have less than half a core in percent.
+const ambiguous = 48
+
+func newCSV(l *log) *csvReader {
+	c := &csvReader{log: l, pids: map[int32]bool{}}
+	c.unit = map[string]csvUnit{"percent": unitPercent, "cores": unitCores, "millicores": unitMilli}[l.o.Unit]
+	if l.o.AllCores {
+		c.unit = unitPercent
+	}
+	return c
+}
+
+var csvWords = words(colPID, colName, colPercent, colResident, colTime, colHost, colCores)
+
+func looksLikeCSV(head []string) bool {
+	for _, l := range head[:min(len(head), 2)] {
+		if f, err := split(l, separator(l)); err == nil && len(f) > 2 {
+			c := columnsOf(f, csvWords)
+			if c.has(colTime) && (c.has(colPID) || c.has(colName)) && (c.has(colPercent) || c.has(colCores)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// isEmpty reports whether a cell says that there is no value.
+func isEmpty(cell string) bool {
+	switch strings.ToLower(strings.TrimSpace(cell)) {
+	case "", "-", "--", "nan", "null", "n/a", "na", "none", "undefined", "nil":
+		return true
+	}
+	return false
+}
+
+// separator returns what parts the cells of a table, by its titles.
+func separator(line string) rune {
+	comma := ','
+	for _, mark := range []string{";", "\t"} {
+		if strings.Count(line, mark) > strings.Count(line, string(comma)) {
+			comma = rune(mark[0])
+		}
+	}
+	return comma
 }
 
 // split parts one line of a CSV.
 func split(line string, comma rune) ([]string, error) {
+	if !strings.Contains(line, `"`) {
+		return strings.Split(line, string(comma)), nil
+	}
 	r := csv.NewReader(strings.NewReader(line))
 	r.Comma = comma
 	r.LazyQuotes = true
@@ -61,50 +96,116 @@ func split(line string, comma rune) ([]string, error) {
 	return r.Read()
 }
 
-// header finds the columns.
-func (c *csvReader) header(line string) error {
-	c.comma = ','
-	for _, mark := range []string{";", "\t"} {
-		if strings.Count(line, mark) > strings.Count(line, string(c.comma)) {
-			c.comma = rune(mark[0])
+func (c *csvReader) line(line string) error {
+	switch {
+	case strings.TrimSpace(line) == "", c.head == nil && strings.HasPrefix(line, "sep="), strings.HasPrefix(line, "#TYPE"):
+		return nil
+	case c.head == nil:
+		err := c.header(line)
+		if len(c.host)+len(c.idle) > 1 && c.found.Cores == 0 {
+			c.found.Cores = len(c.host) + len(c.idle) // a column each
+		}
+		return err
+	}
+	return c.row(line)
+}
+
+func (c *csvReader) end() error {
+	if c.now != nil {
+		if err := c.hand(c.now); err != nil {
+			return err
 		}
 	}
+	if c.unit == unitUnknown && len(c.held) > 0 {
+		return c.fail("no number is above %.4g, so they may be percent as well as cores; say which with --unit one-core (percent), all-cores, cores or millicores", c.largest)
+	}
+	return nil
+}
+
+// header finds the columns.
+func (c *csvReader) header(line string) error {
+	c.comma = separator(line)
 	f, err := split(line, c.comma)
 	if err != nil {
-		return c.in.fail("not the header of a CSV (%v); name the right format with --from", err)
+		return c.fail("not the header of a CSV (%v); name the right format with --from", err)
 	}
 	for i := range f {
 		f[i] = strings.TrimSpace(f[i])
 	}
 	c.head = f
-	single := map[string]*int{"time": &c.at, "process": &c.process, "pid": &c.pid, "rss": &c.rss}
+	c.computer = -1
+	single := map[string]*int{"time": &c.at, "process": &c.process, "pid": &c.pid, "rss": &c.rss, "computer": &c.computer}
 	for _, what := range sortedKeys(single) {
 		to := single[what]
 		*to = indexOf(f, c.o.Columns[what])
-		if name := c.o.Columns[what]; name != "" && *to < 0 {
-			return c.in.fail("there is no column %q for %s; there are %s", name, what, shorten(f))
+		if name := c.o.Columns[what]; name == "" {
+			*to = -1
+		} else if *to < 0 {
+			return c.fail("there is no column %q for %s; there are %s", name, what, shorten(f))
 		}
 	}
-	several := map[string]*[]int{"cpu": &c.cpu, "host": &c.host, "idle": &c.idle}
+	several := map[string]*[]int{"cpu": &c.cpu, "seconds": &c.seconds, "host": &c.host, "idle": &c.idle}
 	for _, what := range sortedKeys(several) {
 		for name := range strings.SplitSeq(c.o.Columns[what], "|") {
 			found := matching(f, strings.TrimSpace(name))
 			if name != "" && len(found) == 0 {
-				return c.in.fail("there is no column %q for %s; there are %s", name, what, shorten(f))
+				return c.fail("there is no column %q for %s; there are %s", name, what, shorten(f))
 			}
 			*several[what] = append(*several[what], found...)
 		}
 	}
+	c.byTitles(f)
 	switch {
-	case len(c.cpu)+len(c.host)+len(c.idle) == 0:
-		return c.in.fail("say which column holds the CPU use (--columns time=NAME,cpu=NAME); there are %s", shorten(f))
+	case len(c.cpu)+len(c.seconds)+len(c.host)+len(c.idle) == 0:
+		return c.fail("say which column holds the CPU use (--columns time=NAME,cpu=NAME); there are %s", shorten(f))
 	case c.at < 0 && c.o.Interval == 0:
-		return c.in.fail("say which column holds the time (--columns time=NAME), or the time between two rows (--interval)")
+		return c.fail("say which column holds the time (--columns time=NAME), or the time between two rows (--interval); there are %s", shorten(f))
 	}
 	if len(c.cpu) == 1 && c.process < 0 && c.pid < 0 && c.o.Process == "" {
 		c.host, c.cpu = append(c.host, c.cpu...), nil // a load that no process is named for
 	}
+	if c.unit == unitUnknown {
+		c.unit = c.unitOf()
+	}
 	return nil
+}
+
+// byTitles finds the columns that the options do not name.
+func (c *csvReader) byTitles(f []string) {
+	known := columnsOf(f, csvWords)
+	if len(c.o.Columns) == 0 {
+		c.at, c.process, c.pid, c.rss = known.at[colTime], known.at[colName], known.at[colPID], known.at[colResident]
+		if known.has(colPercent) {
+			c.cpu = []int{known.at[colPercent]}
+		} else if known.has(colCores) {
+			c.cpu = []int{known.at[colCores]}
+		}
+	}
+	used := append(append(append([]int{c.process}, c.cpu...), c.host...), c.idle...)
+	if at := known.at[colHost]; c.computer < 0 && at >= 0 && !slices.Contains(used, at) {
+		c.computer = at
+	}
+}
+
+// unitOf returns the unit that the titles of the columns of use agree on.
+func (c *csvReader) unitOf() csvUnit {
+	unit := unitUnknown
+	for i, at := range append(append(append([]int{}, c.cpu...), c.host...), c.idle...) {
+		title, of := strings.ToLower(c.head[at]), unitUnknown
+		switch {
+		case strings.Contains(title, "millicore") || strings.Contains(title, "mcpu") || strings.HasSuffix(title, "(m)"):
+			of = unitMilli
+		case strings.Contains(title, "%") || strings.Contains(title, "percent") || strings.Contains(title, "pct") || strings.Contains(title, "pcpu"):
+			of = unitPercent
+		case strings.Contains(title, "cores"):
+			of = unitCores
+		}
+		if i > 0 && of != unit {
+			return unitUnknown
+		}
+		unit = of
+	}
+	return unit
 }
 
 // matching returns the places of a name, or of all that begin like a name with a "*" at its end.
@@ -127,47 +228,81 @@ func matching(head []string, name string) []int {
 
 func shorten(names []string) string {
 	const most = 20
-	if len(names) > most {
-		return strings.Join(names[:most], ", ") + ", …"
+	var out []string
+	for _, n := range names[:min(len(names), most)] {
+		out = append(out, fmt.Sprintf("%.40q", n))
 	}
-	return strings.Join(names, ", ")
+	if len(names) > most {
+		out = append(out, "…")
+	}
+	return strings.Join(out, ", ")
 }
 
-// row adds a row to the present block and returns the block before, if one is complete.
-func (c *csvReader) row(line string) (*block, error) {
+// row adds a row to the present block; the block before is complete when another begins.
+func (c *csvReader) row(line string) error {
 	f, err := split(line, c.comma)
 	if err != nil {
-		return nil, c.in.fail("not a row of a CSV (%v); is the line broken? Take it out", err)
+		return c.fail("not a row of a CSV (%v); is the line broken? Take it out", err)
+	}
+	if last := append(append(append([]int{c.at}, c.cpu...), c.host...), c.idle...); len(f) <= slices.Min(last) || len(f) <= last[min(1, len(last)-1)] {
+		return c.fail("the row has %d fields, the header %d; is the line broken? Take it out", len(f), len(c.head))
+	}
+	if slices.Equal(f, c.head) {
+		return nil // files that were joined
+	}
+	if c.computer >= 0 {
+		if others, err := c.others(field(f, c.computer)); err != nil || others {
+			return err
+		}
 	}
 	at := 0.0
 	if c.at >= 0 {
 		var ok bool
-		if at, ok = stamp(field(f, c.at), c.o.DateOrder, c.o.zone()); !ok {
-			return nil, c.in.fail("%.40q is no time; is the line broken, or another column meant?", field(f, c.at))
+		if at, ok = c.stamp(field(f, c.at)); !ok {
+			return c.fail("%.40q is no time; is the line broken, or another column meant?", field(f, c.at))
 		}
 	} else if c.now != nil {
 		at = c.now.at + c.o.Interval.Seconds()
 	}
 	pid, known := pidOf(field(f, c.pid))
-	var done *block
 	if again := known && c.pids[pid]; c.now == nil || c.now.at != at || c.at < 0 || again {
 		clear(c.pids)
-		done = c.now
+		if c.now != nil {
+			if err := c.hand(c.now); err != nil {
+				return err
+			}
+		}
 		b := newBlock(at)
 		c.now = &b
 	}
-	unit := 0.01
-	if c.o.AllCores {
-		unit *= float64(max(c.o.Cores, 1))
+	if err := c.machine(f); err != nil {
+		return err
 	}
-	c.machine(f, unit)
-	for i, col := range c.cpu {
-		x := number(field(f, col))
-		if math.IsNaN(x) || len(c.now.rows) >= maxRows {
-			continue // an empty cell
+	return c.processes(f, pid, known)
+}
+
+// processes reads the columns of use, of a process each.
+func (c *csvReader) processes(f []string, pid int32, known bool) error {
+	for i, col := range append(append([]int{}, c.cpu...), c.seconds...) {
+		if col >= len(f) {
+			break
+		}
+		total := i >= len(c.cpu)
+		x, ok, err := c.figure(f[col], !total)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			continue
+		}
+		if len(c.now.rows) >= maxRows {
+			return c.fail("more than %d rows at one time; take a part of the log", maxRows)
 		}
 		r := newRow(int32(theOne + i)) //nolint:gosec // as many as columns
-		r.name, r.cores = c.name(f, col), x*unit
+		r.line, r.name, r.cores = c.in.n, c.name(f, col), x
+		if total {
+			r.cores, r.cpu = math.NaN(), x
+		}
 		r.resident = bytesOf(field(f, c.rss), 1)
 		if known {
 			r.pid, c.pids[pid] = pid, true
@@ -176,26 +311,94 @@ func (c *csvReader) row(line string) (*block, error) {
 		}
 		c.now.rows = append(c.now.rows, r)
 	}
-	return done, nil
+	return nil
+}
+
+// figure reads a cell, which may name its unit; ok is false for one without a value.
+func (c *csvReader) figure(cell string, use bool) (x float64, ok bool, err error) {
+	cell = strings.TrimSpace(cell)
+	of := unitUnknown
+	switch low := strings.ToLower(cell); {
+	case isEmpty(cell):
+		return 0, false, nil
+	case !use:
+	case strings.HasSuffix(low, "%"):
+		of = unitPercent
+	case strings.HasSuffix(low, "cores"):
+		cell, of = cell[:len(cell)-len("cores")], unitCores
+	case strings.HasSuffix(low, "m"):
+		cell, of = cell[:len(cell)-1], unitMilli
+	}
+	x = number(cell)
+	if !(x >= 0) {
+		return 0, false, c.fail("%.40q is no number; is the line broken, or another column meant? Take it out", cell)
+	}
+	if use {
+		if of != unitUnknown && c.unit == unitUnknown {
+			c.unit = of
+		}
+		if of != unitUnknown && of != c.unit {
+			x *= float64(of / c.unit)
+		}
+		c.largest = max(c.largest, x)
+	}
+	return x, true, nil
+}
+
+// hand hands a block on, once the unit of its numbers is known.
+func (c *csvReader) hand(b *block) error {
+	if c.unit == unitUnknown && len(c.cpu)+len(c.host)+len(c.idle) == 0 {
+		c.unit = unitPercent
+	}
+	if c.unit == unitUnknown && c.largest > ambiguous {
+		c.unit = unitPercent
+	}
+	c.held = append(c.held, *b)
+	if c.heldFor += len(b.rows) + 1; c.unit == unitUnknown {
+		if c.heldFor > maxRows {
+			return c.fail("no number of the first %d is above %.4g, so they may be percent as well as cores; say which with --unit", c.heldFor, c.largest)
+		}
+		return nil
+	}
+	for _, h := range c.held {
+		for i := range h.rows {
+			h.rows[i].cores *= float64(c.unit)
+		}
+		h.host *= float64(c.unit)
+		h.whole = c.o.AllCores && !math.IsNaN(h.host)
+		c.emit(h)
+	}
+	c.held, c.heldFor = nil, 0
+	switch c.unit {
+	case unitCores, unitMilli:
+		c.found.Unit = "cores"
+	default:
+	}
+	return nil
 }
 
 // machine reads the columns of the whole machine.
-func (c *csvReader) machine(f []string, unit float64) {
+func (c *csvReader) machine(f []string) error {
 	sum, any := 0.0, false
-	add := func(x float64) {
-		if !math.IsNaN(x) {
-			sum, any = sum+max(0, x), true
+	for i, col := range append(append([]int{}, c.host...), c.idle...) {
+		if col >= len(f) {
+			break
+		}
+		x, ok, err := c.figure(f[col], true)
+		if err != nil {
+			return err
+		}
+		if ok && i >= len(c.host) {
+			x = max(0, 100-x)
+		}
+		if ok {
+			sum, any = sum+x, true
 		}
 	}
-	for _, col := range c.host {
-		add(number(field(f, col)))
-	}
-	for _, col := range c.idle {
-		add(100 - number(field(f, col)))
-	}
 	if any {
-		c.now.host = sum * unit
+		c.now.host = sum
 	}
+	return nil
 }
 
 // name returns the process of a cell.
@@ -205,10 +408,10 @@ func (c *csvReader) name(f []string, col int) string {
 		return program(field(f, c.process))
 	case c.o.Process != "":
 		return program(c.o.Process)
-	case len(c.cpu) > 1:
+	case len(c.cpu)+len(c.seconds) > 1:
 		return program(strings.ReplaceAll(c.head[col], " ", "_"))
 	}
-	return only(c.o, c.in)
+	return c.only()
 }
 
 // nameNumber stands for the pid where a log only names programs: the same for the same name.

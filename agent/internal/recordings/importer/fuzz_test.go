@@ -59,25 +59,36 @@ func FuzzPrometheus(f *testing.F) {
 	fuzz(f, "prometheus", `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"name":"x"},"values":[[1,"1"],[2,"3"],[4,"1"]]}]}}`)
 }
 
-// A log of any length must not take memory of its length.
+// A log may neither hold more processes than is believed of a computer, nor take memory of its length.
 func TestManyProcessesAreBounded(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes seconds")
-	}
-	found, source, err := Open(&endless{rows: 120_000}, "log", "pidstat", Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	seen, exited := 0, 0
-	for s, err := range source(t.Context()) {
+	read := func(rows int, o Options) error {
+		_, source, err := Open(&endless{rows: rows}, "log", "pidstat", o)
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
-		seen += len(s.Processes)
-		exited += len(s.Exited)
+		for _, err := range source(t.Context()) {
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
-	if found.Cores != 2 || seen < 400_000 || exited == 0 {
-		t.Errorf("%d cores, %d processes seen, %d forgotten", found.Cores, seen, exited)
+	for name, c := range map[string]struct {
+		rows int
+		o    Options
+		want string
+	}{
+		"few":            {1000, Options{}, ""},
+		"at a time":      {3000, Options{MaxLive: 10_000}, "--max-live"},
+		"in all":         {3000, Options{MaxProcesses: 10_000}, "--max-processes"},
+		"bytes":          {3000, Options{MaxBytes: 100_000}, "--max-bytes"},
+		"in one sample":  {maxRows + 1, Options{}, "rows at one time"},
+		"raised on wish": {3000, Options{MaxLive: 20_000, MaxProcesses: 20_000}, ""},
+	} {
+		err := read(c.rows, c.o)
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
 	}
 }
 

@@ -6,13 +6,13 @@
 package importer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
@@ -36,6 +36,26 @@ type Options struct {
 	Zone *time.Location
 	// Process names the process of a log about one, which does not name it itself.
 	Process string
+	// Host is the computer to import of a log about several.
+	Host string
+	// Unit is that of a CSV and of rates: "percent", "cores" or "millicores", "" to find out.
+	Unit string
+	// MaxBytes, MaxProcesses and MaxLive bound what is read of one log: its bytes (those of a compressed one after
+	// unpacking), its processes in all, and those at a time. 0 stands for the defaults.
+	MaxBytes              int64
+	MaxProcesses, MaxLive int
+}
+
+const (
+	defaultBytes     = 512 << 20
+	defaultProcesses = 500_000
+	defaultLive      = 50_000
+)
+
+func (o *Options) bounded() Options {
+	b := *o
+	b.MaxBytes, b.MaxProcesses, b.MaxLive = cmp.Or(o.MaxBytes, defaultBytes), cmp.Or(o.MaxProcesses, defaultProcesses), cmp.Or(o.MaxLive, defaultLive)
+	return b
 }
 
 func (o *Options) zone() *time.Location {
@@ -49,7 +69,8 @@ func (o *Options) zone() *time.Location {
 type Found struct {
 	Format string
 	Cores  int
-	// CoresFrom says how the number of cores is known: "log", "option" or "guess".
+	// CoresFrom says how the number of cores is known: "log", "option", "estimate" (from the share of the computer that
+	// is busy) or "guess" (from the load).
 	CoresFrom string
 	Interval  time.Duration
 	Unit      string // what 100 % means: "one core" or "all cores", "" for counters in seconds
@@ -60,6 +81,10 @@ type Found struct {
 	Started time.Time
 	// Loose reports that the rows are threads of which the log does not say to which process they belong.
 	Loose bool
+	// Notes are sentences for the user about what was left out or cannot be known; more may come while the Source is read.
+	Notes []string
+	// LeftOut counts figures above what the computer can do.
+	LeftOut int
 	// coarse reports that samples come faster than the log's clock counts.
 	coarse bool
 }
@@ -79,39 +104,8 @@ func (f *Found) Missing() []string {
 	if !f.IO {
 		out = append(out, "bytes read and written")
 	}
-	if f.Interval > 5*time.Second {
-		out = append(out, fmt.Sprintf("samples at most 5 s apart (these are %v apart)", f.Interval.Round(10*time.Millisecond)))
-	}
-	return out
-}
-
-// format is one kind of log.
-type format struct {
-	name string
-	// looks reports whether the first lines of a file look like it.
-	looks func(head []string) bool
-	// read yields blocks; it sets what it finds in found before the first.
-	read func(in *lines, o *Options, found *Found) iter.Seq2[block, error]
-}
-
-func formats() []format {
-	return []format{
-		{"pidstat", looksLikePidstat, readPidstat},
-		{"top", looksLikeTop, readTop},
-		{"typeperf", looksLikePerfmon, readPerfmon},
-		{"prmon", looksLikePrmon, readPrmon},
-		{"psrecord", looksLikePsrecord, readPsrecord},
-		{"sar", looksLikeSar, readSar},
-		{"prometheus", looksLikePrometheus, readPrometheus},
-		{"csv", func([]string) bool { return false }, readCSV},
-	}
-}
-
-// Formats returns the names that Open knows.
-func Formats() []string {
-	var out []string
-	for _, f := range formats() {
-		out = append(out, f.name)
+	if f.Interval > flatFrom+flatFrom/20 {
+		out = append(out, fmt.Sprintf("samples at most %.0f s apart (these are %v apart)", flatFrom.Seconds(), f.Interval.Round(10*time.Millisecond)))
 	}
 	return out
 }
@@ -119,7 +113,8 @@ func Formats() []string {
 // Open reads the beginning of a log and returns what it holds and a Source of its snapshots, which can be used once.
 // format is one of Formats or "auto"; name is the file's, for messages. Errors name the line.
 func Open(r io.Reader, name, kind string, o Options) (*Found, pipeline.Source, error) {
-	in, err := newLines(r, name)
+	o = o.bounded()
+	in, err := newLines(r, name, o.MaxBytes)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -131,7 +126,8 @@ func Open(r io.Reader, name, kind string, o Options) (*Found, pipeline.Source, e
 	if o.AllCores {
 		found.Unit = "all cores"
 	}
-	next, stop := iter.Pull2(f.read(in, &o, found))
+	l := &log{in: in, o: &o, found: found}
+	next, stop := iter.Pull2(f.read(l))
 	first, broken, err := peek(next)
 	if err != nil {
 		stop()
@@ -140,30 +136,11 @@ func Open(r io.Reader, name, kind string, o Options) (*Found, pipeline.Source, e
 		}
 		return nil, nil, err
 	}
-	if o.AllCores && o.Cores <= 0 && found.Cores <= 0 {
+	if err := settle(l, first); err != nil {
 		stop()
-		return nil, nil, in.fail("100 %% is all cores, but the log does not say how many there are; add --cores N")
+		return nil, nil, err
 	}
-	settle(found, first, &o)
-	return found, snapshots(found, first, broken, next, stop), nil
-}
-
-// choose returns the format of a name, or that which the file looks like.
-func choose(kind string, in *lines) (format, error) {
-	all := formats()
-	if kind == "auto" {
-		head := in.head()
-		if at := slices.IndexFunc(all, func(f format) bool { return f.looks(head) }); at >= 0 {
-			return all[at], nil
-		}
-		return format{}, fmt.Errorf("%s:1: not a log of a kind that minewatch knows by its first lines; name it with --from (%s)",
-			in.name, strings.Join(Formats(), ", "))
-	}
-	at := slices.IndexFunc(all, func(f format) bool { return f.name == kind })
-	if at < 0 {
-		return format{}, fmt.Errorf("there is no format %q; there are %s", kind, strings.Join(Formats(), ", "))
-	}
-	return all[at], nil
+	return found, snapshots(l, first, broken, next, stop), nil
 }
 
 // peeked is how many blocks are read ahead, to find out interval and cores.
@@ -191,12 +168,13 @@ func peek(next func() (block, error, bool)) (first []block, broken, err error) {
 }
 
 // settle finds out interval and cores from the first blocks.
-func settle(found *Found, first []block, o *Options) {
-	most, hosts, rows := max(1, counted(first)), false, false
+func settle(l *log, first []block) error {
+	found, o := l.found, l.o
+	hosts, rows, whole := false, false, false
 	for i := range first {
-		most = max(most, first[i].sum())
 		hosts = hosts || !math.IsNaN(first[i].host)
 		rows = rows || len(first[i].rows) > 0
+		whole = whole || (first[i].whole && len(first[i].rows) > 0)
 		for k := range first[i].rows {
 			found.Threads = found.Threads || first[i].rows[k].tid != 0
 			found.IO = found.IO || first[i].rows[k].moved > 0 || first[i].rows[k].rates
@@ -209,17 +187,75 @@ func settle(found *Found, first []block, o *Options) {
 		found.Interval = o.Interval
 	}
 	found.Interval = min(max(found.Interval, time.Millisecond), maxInterval)
+	if whole || (o.AllCores && rows) {
+		found.Unit = "all cores"
+		if o.Cores <= 0 && found.Cores <= 0 {
+			return l.fail("100 %% is all cores, but the log does not say how many there are; add --cores N")
+		}
+	}
+	if err := solaris(l, first); err != nil {
+		return err
+	}
 	switch {
 	case o.Cores > 0:
 		found.Cores, found.CoresFrom = min(o.Cores, maxCores), "option"
 	case found.Cores <= 0:
-		found.Cores, found.CoresFrom = int(min(math.Ceil(most-guessSlack), maxCores)), "guess"
+		found.Cores, found.CoresFrom = guessCores(first)
 	}
+	return nil
+}
+
+// guessCores returns at least as many cores as the load needs, or as many as make it the share of the computer that a
+// log says is busy.
+func guessCores(first []block) (cores int, from string) {
+	most, load, busy := max(1, counted(first)), 0.0, 0.0
+	for i := range first {
+		sum := first[i].sum()
+		most = max(most, sum)
+		if b := first[i].busy; i > 0 && b >= 0 { // NaN compares false
+			load, busy = load+sum, busy+b
+		}
+	}
+	least := math.Ceil(most - guessSlack)
+	if estimate := math.Round(load / busy); busy >= leastBusy && estimate > least {
+		return int(min(estimate, maxCores)), "estimate"
+	}
+	return int(min(least, maxCores)), "guess"
+}
+
+// leastBusy is the share that must be busy in all of the first blocks for an estimate: top rounds to 0.001.
+const leastBusy = 0.02
+
+// solaris returns an error if the percentages of a log are of all cores together though nobody said so: then its CPU
+// times rise by much more than they say (key I of top).
+func solaris(l *log, first []block) error {
+	if l.o.AllCores || l.o.Cores == 1 || first[0].whole {
+		return nil
+	}
+	said, rose := 0.0, 0.0
+	for i := 1; i < len(first); i++ {
+		lasted := first[i].at - first[i-1].at
+		before := map[int32]float64{}
+		for _, r := range first[i-1].rows {
+			before[r.pid] = r.total
+		}
+		for _, r := range first[i].rows {
+			if d := r.total - before[r.pid]; before[r.pid] > 0 && d > 0 && r.cores > 0 && lasted > 0 && d < maxCores*lasted {
+				said, rose = said+r.cores*lasted, rose+d
+			}
+		}
+	}
+	if times := rose / said; rose > 2 && times > 1.6 {
+		return l.fail("the CPU times rise %.1f times as fast as the percentages say, so 100 %% is all cores here; add --unit all-cores --cores N", times)
+	}
+	return nil
 }
 
 const (
 	// guessSlack is by how much rounding may push a load above the cores there are.
 	guessSlack = 0.05
+	// flatFrom is the longest time between two samples at which a window of 30 s holds the eight that flatness needs.
+	flatFrom = 4 * time.Second
 	// maxInterval bounds the time between two samples; what comes later than thrice of it is a gap.
 	maxInterval = 24 * time.Hour
 )

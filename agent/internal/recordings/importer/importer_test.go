@@ -51,10 +51,9 @@ func add(t *testing.T, text, kind string, o Options) (sum, error) {
 		at = snap.At
 		for _, p := range snap.Processes {
 			if p.Info != nil {
-				if names[p.ID] != "" {
-					t.Fatalf("process %v begins twice", p.ID)
+				if names[p.ID] == "" { // it may turn into another program later
+					names[p.ID] = p.Info.Name
 				}
-				names[p.ID] = p.Info.Name
 			}
 			if names[p.ID] == "" || p.CPU() < last[p.ID] {
 				t.Fatalf("process %v without a name, or CPU time that goes back to %v", p.ID, p.CPU())
@@ -326,7 +325,7 @@ func TestTables(t *testing.T) {
 		{"prmon", prmon, "auto", Options{}, map[string]float64{"log": 72}, 0},
 		{"psrecord", psrecord, "auto", Options{Process: "/bin/job -x"}, map[string]float64{"job": 8}, 0},
 		{"sar", sar, "auto", Options{}, map[string]float64{}, 20},
-		{"CSV", csv, "csv", Options{Columns: map[string]string{"time": "t", "cpu": "use", "process": "name", "pid": "id"}}, map[string]float64{"worker": 3.05, "other": 1}, 0},
+		{"CSV", csv, "csv", Options{Unit: "percent", Columns: map[string]string{"time": "t", "cpu": "use", "process": "name", "pid": "id"}}, map[string]float64{"worker": 3.05, "other": 1}, 0},
 		{"wide CSV", wideCSV, "csv", Options{Columns: map[string]string{"time": "Time", "cpu": "A CPU|B CPU"}}, map[string]float64{"A_CPU": 30, "B_CPU": 15}, 0},
 		{"CSV of the host", "t,u\n1,50\n2,50\n3,50\n", "csv", Options{Cores: 4, AllCores: true, Columns: map[string]string{"time": "t", "cpu": "u"}}, map[string]float64{}, 6},
 		{"CSV without time", "u\n50\n50\n50\n", "csv", Options{Process: "x", Interval: 2 * time.Second, Columns: map[string]string{"cpu": "u"}}, map[string]float64{"x": 3}, 0},
@@ -414,18 +413,46 @@ func TestClockThatIsSetBackAndGaps(t *testing.T) {
 	}
 }
 
-// Another program under the same pid is another process.
+// Another program under the same pid is another process, if the pid was away for a while.
 func TestReusedPID(t *testing.T) {
 	text := pidstatHead + "# Time UID PID %usr %system %guest %wait %CPU CPU Command\n"
-	for i := range 6 {
+	for i := range 7 {
 		name := "first"
-		if i >= 3 {
+		if i > 3 {
 			name = "second"
+		}
+		if i == 3 {
+			text += "10:00:03 0 8 50 0 0 0 50.00 1 other\n"
+			continue
 		}
 		text += fmt.Sprintf("10:00:0%d 0 9 50 0 0 0 50.00 1 %s\n", i, name)
 	}
 	s, err := add(t, text, "auto", Options{})
-	if err != nil || !about(s.cpu["first"], 1.5) || !about(s.cpu["second"], 1.5) || len(s.snapshots[3].Exited) != 1 {
-		t.Errorf("CPU %v, exited %v, %v", s.cpu, s.snapshots[3].Exited, err)
+	if err != nil || !about(s.cpu["first"], 1.5) || !about(s.cpu["second"], 1.5) || len(s.snapshots[4].Exited) != 1 {
+		t.Errorf("CPU %v, exited %v, %v", s.cpu, s.snapshots[4].Exited, err)
+	}
+}
+
+// A process may write what it likes over its name: while it is there all along, it is the same one.
+func TestAProcessThatRenamesItself(t *testing.T) {
+	text, turns := pidstatHead+oneHeader, pidstatHead+oneHeader
+	for i := range 9 {
+		text += fmt.Sprintf("10:00:0%d 0 9 50 0 0 0 50.00 1 n%d\n", i, i)
+		name := "bash"
+		if i > 2 {
+			name = "hash"
+		}
+		turns += fmt.Sprintf("10:00:0%d 0 9 50 0 0 0 50.00 1 %s\n", i, name)
+	}
+	s, err := add(t, text, "auto", Options{})
+	if err != nil || !about(s.cpu["n0"], 4.5) || len(s.cpu) != 1 {
+		t.Errorf("CPU %v, %v; want 4.5 s of one", s.cpu, err)
+	}
+	s, err = add(t, turns, "auto", Options{})
+	if err != nil || len(s.cpu) != 1 {
+		t.Fatalf("CPU %v, %v; want one", s.cpu, err)
+	}
+	if in := s.snapshots[5].Processes[0].Info; in == nil || in.Name != "hash" {
+		t.Errorf("info %+v after three samples of another name, want that name", in)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -18,16 +19,22 @@ import (
 // with thousands of counters some hundred.
 const maxLine = 1 << 20
 
-// lines reads a text line by line: plain, gzip or zstd, UTF-8 or UTF-16 as Windows writes it.
+// lines reads a text line by line: plain, gzip or zstd, UTF-8, UTF-16 as Windows writes it, or a code page. Colours and
+// a prefix that all lines share (a journal's, a quotation's) are taken off.
 type lines struct {
-	name string
-	in   *bufio.Reader
-	n    int // lines read
-	wide binary.ByteOrder
-	buf  []byte
+	name   string // as it may be printed
+	in     *bufio.Reader
+	n      int   // lines read
+	left   int64 // bytes that may still be read
+	wide   binary.ByteOrder
+	buf    []byte
+	prefix prefix
+	// at and host are what the prefix of the line read last says, "" where it says nothing.
+	at, host string
 }
 
-func newLines(r io.Reader, name string) (*lines, error) {
+func newLines(r io.Reader, name string, maxBytes int64) (*lines, error) {
+	name = strings.Trim(fmt.Sprintf("%+q", name), `"`)
 	b := bufio.NewReaderSize(r, 64<<10)
 	magic, _ := b.Peek(4) // a shorter file has none
 	switch {
@@ -44,7 +51,7 @@ func newLines(r io.Reader, name string) (*lines, error) {
 		}
 		b = bufio.NewReaderSize(z, 64<<10)
 	}
-	l := &lines{name: name, in: b}
+	l := &lines{name: name, in: b, left: maxBytes}
 	switch mark, _ := b.Peek(3); {
 	case bytes.HasPrefix(mark, []byte{0xff, 0xfe}):
 		l.wide = binary.LittleEndian
@@ -54,7 +61,12 @@ func newLines(r io.Reader, name string) (*lines, error) {
 		_, _ = b.Discard(2)
 	case bytes.Equal(mark, []byte{0xef, 0xbb, 0xbf}):
 		_, _ = b.Discard(3)
+	case len(mark) == 3 && mark[1] == 0: // a mark is missing where files were joined
+		l.wide = binary.LittleEndian
+	case len(mark) == 3 && mark[0] == 0:
+		l.wide = binary.BigEndian
 	}
+	l.prefix = prefixOf(l.head())
 	return l, nil
 }
 
@@ -62,18 +74,29 @@ func newLines(r io.Reader, name string) (*lines, error) {
 func (l *lines) head() []string {
 	const most = 8 << 10
 	b, _ := l.in.Peek(most) // a shorter file has less
-	return strings.Split(string(l.decode(b)), "\n")
+	head := strings.Split(l.decode(b), "\n")
+	for i := range head {
+		head[i], _, _ = l.prefix.cut(withoutEscapes(strings.TrimRight(head[i], "\r\x00")))
+	}
+	return head
 }
 
-func (l *lines) decode(b []byte) []byte {
+func (l *lines) decode(b []byte) string {
 	if l.wide == nil {
-		return b
+		if utf8.Valid(b) || bytes.ContainsAny(b, "\x00") {
+			return string(b)
+		}
+		runes := make([]rune, len(b)) // an old code page: Latin-1 is right in most of the West, and one character a byte everywhere
+		for i, c := range b {
+			runes[i] = rune(c)
+		}
+		return string(runes)
 	}
 	units := make([]uint16, 0, len(b)/2)
 	for ; len(b) >= 2; b = b[2:] {
 		units = append(units, l.wide.Uint16(b))
 	}
-	return []byte(string(utf16.Decode(units)))
+	return string(utf16.Decode(units))
 }
 
 // next returns the next line without its end, and io.EOF after the last.
@@ -86,6 +109,10 @@ func (l *lines) next() (string, error) {
 			return "", l.fail("the line is longer than 1 MiB; this is no such log, or it lost its line ends")
 		}
 		l.buf = append(l.buf, part...)
+		if l.left -= int64(len(part)); l.left < 0 {
+			l.n++
+			return "", l.fail("the log is larger than what is read of one; take a part of it, or raise --max-bytes")
+		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
 			continue
@@ -98,7 +125,9 @@ func (l *lines) next() (string, error) {
 			continue
 		}
 		l.n++
-		return strings.TrimRight(string(l.decode(l.buf)), "\r\n\x00"), nil
+		text := withoutEscapes(strings.TrimRight(l.decode(l.buf), "\r\n\x00"))
+		text, l.at, l.host = l.prefix.cut(text)
+		return text, nil
 	}
 }
 

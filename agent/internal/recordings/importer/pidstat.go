@@ -1,7 +1,6 @@
 package importer
 
 import (
-	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ type pidstatColumns struct {
 	uid, pid, tgid, tid int
 	cpu, wait, rss      int
 	reads, writes       int
+	parts               [3]int
 	oneTime             bool // the header names the time itself: "# Time"
 }
 
@@ -36,6 +36,7 @@ func pidstatHeader(f []string) (pidstatColumns, bool) {
 		width: len(f), uid: indexOf(f, "UID", "USER"), pid: indexOf(f, "PID"), tgid: indexOf(f, "TGID"), tid: indexOf(f, "TID"),
 		cpu: indexOf(f, "%CPU"), wait: indexOf(f, "%wait"), rss: indexOf(f, "RSS"),
 		reads: indexOf(f, "kB_rd/s"), writes: indexOf(f, "kB_wr/s"), oneTime: oneTime,
+		parts: [3]int{indexOf(f, "%usr", "%user"), indexOf(f, "%system"), indexOf(f, "%guest")},
 	}
 	if c.uid < 0 && c.pid < 0 && c.tgid < 0 {
 		return c, false
@@ -44,76 +45,100 @@ func pidstatHeader(f []string) (pidstatColumns, bool) {
 	return c, (c.pid >= 0 || c.tgid >= 0) && !slices.ContainsFunc(f, isNumber)
 }
 
-// readPidstat reads `pidstat -u [-h] [-t] [-r] [-d] [-l] 1`: blocks with a header each, or one header for all (-h).
-// Rows have a time of day, in 12 or 24 hours, or seconds since 1970, and no date. Rows of averages are passed over:
-// what they begin with is no time, in any language.
-func readPidstat(in *lines, o *Options, found *Found) iter.Seq2[block, error] {
-	return func(yield func(block, error) bool) {
-		p := pidstat{in: in, o: o, found: found, places: map[int32]int{}}
-		broken, done := false, false
-		each(in, func(err error) { yield(block{}, err); broken = true }, func(line string) (bool, error) {
-			ready, err := p.line(line)
-			if ready != nil {
-				names(ready.rows, &p.lines)
-				done = !yield(*ready, nil)
-			}
-			if done {
-				return false, nil
-			}
-			return true, err
-		})
-		if !broken && !done && len(p.now.rows) > 0 {
-			names(p.now.rows, &p.lines)
-			yield(p.now, nil)
-		}
-	}
-}
-
+// pidstat reads `pidstat -u [-h] [-t] [-r] [-d] [-l] 1`: blocks with a header each, or one header for all (-h). Rows have
+// a time of day, in 12 or 24 hours, or seconds since 1970, and no date. Rows of averages are passed over: what they
+// begin with is no time, in any language.
 type pidstat struct {
-	in      *lines
-	o       *Options
-	found   *Found
+	*log
 	columns pidstatColumns
 	known   bool // the columns
-	clock   dayClock
 	now     block
 	places  map[int32]int // of the processes among its rows
 	leader  int32
 	lines   bool // the log holds command lines
+	// runs are the lines "Linux …" that each run begins with, blocks and averages what came since the last of them.
+	runs, blocks, averages int
 }
 
-// line takes one line and returns the block before it, if that is complete.
-func (p *pidstat) line(line string) (ready *block, err error) {
+func newPidstat(l *log) *pidstat { return &pidstat{log: l, places: map[int32]int{}} }
+
+func (p *pidstat) line(line string) error {
 	f := strings.Fields(line)
 	if len(f) == 0 {
-		return nil, nil
+		return nil
 	}
-	if f[0] == "Linux" && strings.HasSuffix(line, ")") {
-		if p.found.Cores == 0 {
-			p.found.Cores, p.clock.base = coresIn(line), midnight(line, p.o)
-		}
-		return nil, nil
+	if f[0] == "Linux" && strings.HasSuffix(strings.TrimSpace(line), ")") {
+		return p.banner(strings.TrimSpace(line))
 	}
 	if c, ok := pidstatHeader(f); ok {
 		p.columns, p.known = c, true
-		return nil, nil
+		return nil
 	}
 	at, took, ok := p.time(f)
 	if !ok {
-		return nil, nil // an average, or text that somebody put in between
+		if strings.HasSuffix(f[0], ":") {
+			p.averages++
+		}
+		return nil // an average, or text that somebody put in between
 	}
 	if !p.known {
-		return nil, p.in.fail("a row before any header; keep the lines that begin with the names of the columns")
+		return p.fail("a row before any header; keep the lines that begin with the names of the columns")
 	}
 	if at != p.now.at || len(p.now.rows) == 0 {
-		if len(p.now.rows) > 0 {
-			done := p.now
-			ready = &done
-		}
+		p.finish()
 		p.now = newBlock(at)
 		clear(p.places)
 	}
-	return ready, p.row(f[took:])
+	return p.row(f[took:])
+}
+
+func (p *pidstat) finish() {
+	if len(p.now.rows) > 0 {
+		names(p.now.rows, &p.lines)
+		p.emit(p.now)
+		p.blocks++
+	}
+	p.now = newBlock(0)
+}
+
+func (p *pidstat) end() error {
+	p.finish()
+	if p.runs == 1 && p.blocks == 1 && p.averages == 0 {
+		return p.sinceBoot()
+	}
+	return nil
+}
+
+// banner reads the line that each run of pidstat begins with.
+func (p *pidstat) banner(line string) error {
+	p.finish()
+	p.runs++
+	if p.runs > 1 && p.blocks <= 1 && p.averages == 0 {
+		return p.sinceBoot()
+	}
+	p.blocks, p.averages = 0, 0
+	return p.log.sysstat(line)
+}
+
+func (p *pidstat) sinceBoot() error {
+	return p.fail("pidstat without an interval tells the mean since boot, so that its runs cannot be compared; record with pidstat -urdth 1")
+}
+
+// sysstat reads the first line of sysstat's tools: "Linux 6.1 (host) 11/22/26 _x86_64_ (2 CPU)".
+func (l *log) sysstat(line string) error {
+	if cores := coresIn(line); l.found.Cores == 0 {
+		l.found.Cores, l.clock.base = cores, midnight(line, l.o)
+	}
+	_, rest, _ := strings.Cut(line, "(")
+	host, _, ok := strings.Cut(rest, ")")
+	if !ok {
+		return nil
+	}
+	others, err := l.others(host)
+	if err == nil && others {
+		return l.fail("--host cannot part a log of sysstat, whose rows do not name the computer; part the file")
+	}
+	return err
 }
 
 // time reads the time that a row begins with and how many words it takes.
@@ -144,7 +169,7 @@ func (p *pidstat) row(f []string) error {
 	c := p.columns
 	get := func(at int) string { return field(f, at-c.first) }
 	if at := c.width - c.first; len(f) < at {
-		return p.in.fail("the row has %d fields after the time, the header %d; is a line broken? Take it out", len(f), at)
+		return p.fail("the row has %d fields after the time, the header %d; is a line broken? Take it out", len(f), at)
 	}
 	pidText := get(c.pid)
 	if c.tgid >= 0 {
@@ -162,22 +187,25 @@ func (p *pidstat) row(f []string) error {
 	case c.tid >= 0 && isThread:
 		return nil // a thread of a process whose row is missing
 	default:
-		return p.in.fail("%.40q is no process id; is this another program's log, or a line broken? Take it out", pidText)
+		return p.fail("%.40q is no process id; is this another program's log, or a line broken? Take it out", pidText)
 	}
 	if c.cpu < 0 {
 		return p.more(pid, tid, get)
 	}
 	if len(p.now.rows) >= maxRows {
-		return nil
+		return p.fail("more than %d rows at one time; take a part of the log", maxRows)
 	}
 	r := newRow(pid)
-	r.tid, r.name, r.user = tid, name, get(c.uid)
-	if r.cores = number(get(c.cpu)) / 100; math.IsNaN(r.cores) {
-		return p.in.fail("%.40q is no percentage; is a line broken? Take it out", get(c.cpu))
+	r.tid, r.name, r.user, r.line = tid, name, get(c.uid), p.in.n
+	use := number(get(c.cpu))
+	if math.IsNaN(use) {
+		return p.fail("%.40q is no percentage; is a line broken? Take it out", get(c.cpu))
 	}
-	if p.o.AllCores {
-		r.cores *= float64(max(p.o.Cores, p.found.Cores, 1))
+	if parts := p.parts(get); parts > 1.5*use+2 {
+		p.note("%%CPU is divided by the number of cores here (pidstat -I); %%usr and %%system are taken instead")
+		use = parts
 	}
+	r.cores = use / 100
 	if w := number(get(c.wait)); !math.IsNaN(w) {
 		r.wait = w / 100
 	}
@@ -186,6 +214,17 @@ func (p *pidstat) row(f []string) error {
 	}
 	p.now.rows = append(p.now.rows, r)
 	return p.more(pid, tid, get)
+}
+
+// parts returns what the time in the modes of a CPU sums up to, in percent.
+func (p *pidstat) parts(get func(int) string) float64 {
+	sum := 0.0
+	for _, at := range p.columns.parts {
+		if x := number(get(at)); x > 0 && at >= 0 {
+			sum += x
+		}
+	}
+	return sum
 }
 
 // more adds memory and I/O to the row of a process. Without -h they stand in tables of their own after that of CPU use.

@@ -12,22 +12,16 @@ import (
 )
 
 func looksLikePrometheus(head []string) bool {
-	return strings.HasPrefix(strings.TrimSpace(field(head, 0)), "{") && strings.Contains(strings.Join(head, ""), `"resultType"`)
+	text := strings.Join(head, "")
+	return strings.HasPrefix(strings.TrimSpace(text), "{") && strings.Contains(text, `"resultType"`)
 }
 
-// maxAnswer bounds an answer in bytes: a range query lists one series after the other, so that it cannot be streamed.
-// Prometheus itself returns at most 11,000 points a series, about 300 kB.
-const maxAnswer = 128 << 20
-
-// promAnswer is the answer to a range query.
-type promAnswer struct {
-	Status string `json:"status"`
-	Error  string `json:"error"`
-	Data   struct {
-		Type   string       `json:"resultType"`
-		Result []promSeries `json:"result"`
-	} `json:"data"`
-}
+const (
+	// maxSeries and maxPoints bound what is held of an answer: it lists one series after the other, so that it cannot be
+	// streamed. Prometheus itself returns at most 11,000 points a series.
+	maxSeries = 50_000
+	maxPoints = 2_000_000
+)
 
 type promSeries struct {
 	Metric map[string]string `json:"metric"`
@@ -43,100 +37,346 @@ func (n *promNumber) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// prometheus gathers what the series of an answer tell.
+type prometheus struct {
+	*log
+	metrics []map[string]string
+	points  []promPoint
+	// rates says that the values are cores already; falls, rises and steps tell counters from such.
+	rates               bool
+	falls, rises, steps int
+	status, kind, fault string
+}
+
+// promPoint is what a series used between its sample before and this one, in seconds; of rates, cores.
+type promPoint struct {
+	at, used float64
+	series   int32
+}
+
 // readPrometheus reads the JSON of a range query over counters of CPU seconds, such as
 // namedprocess_namegroup_cpu_seconds_total. Series of one process (user and system) are added up.
-func readPrometheus(in *lines, o *Options, found *Found) iter.Seq2[block, error] {
+func readPrometheus(l *log) iter.Seq2[block, error] {
 	return func(yield func(block, error) bool) {
-		found.Unit = ""
-		in.n = 1 // an answer has one line
-		limited := &io.LimitedReader{R: in.in, N: maxAnswer}
-		var a promAnswer
-		if err := json.NewDecoder(limited).Decode(&a); err != nil {
-			if limited.N <= 0 {
-				err = errors.New("it is larger than 128 MiB")
-			}
-			yield(block{}, in.fail("not the JSON of a range query (%v); save the answer of /api/v1/query_range, or ask for a shorter range", err))
+		l.found.Unit = ""
+		l.in.n = 1 // an answer has one line
+		p := &prometheus{log: l, rates: l.o.Unit != ""}
+		limited := &io.LimitedReader{R: l.in.in, N: l.in.left}
+		err := p.answer(json.NewDecoder(limited))
+		if err != nil && limited.N <= 0 {
+			err = l.fail("the answer is larger than what is read of one; ask for a shorter range, or raise --max-bytes")
+		}
+		var who []promWho
+		if err == nil {
+			who, err = p.resolve()
+		}
+		if err != nil {
+			yield(block{}, err)
 			return
 		}
-		if a.Status != "success" || a.Data.Type != "matrix" {
-			yield(block{}, in.fail("not a successful range query (status %.20q, type %.20q, error %.100q); use /api/v1/query_range",
-				a.Status, a.Data.Type, a.Error))
-			return
-		}
-		p := prometheus{used: map[promKey]float64{}}
-		for _, s := range a.Data.Result {
-			p.add(promName(s.Metric, o, in), s.Values)
-		}
-		for _, b := range p.blocks() {
-			if !yield(b, nil) {
-				return
-			}
-		}
+		p.blocks(who, yield)
 	}
 }
 
-// promKey is one sample of one process.
-type promKey struct {
-	at   float64
-	name string
+// answer reads the answer part by part.
+func (p *prometheus) answer(d *json.Decoder) error {
+	err := members(d, func(key string) error {
+		switch key {
+		case "status":
+			return d.Decode(&p.status)
+		case "error":
+			return d.Decode(&p.fault)
+		case "data":
+			return members(d, p.data(d))
+		}
+		return skip(d)
+	})
+	var own *promError
+	switch {
+	case errors.As(err, &own):
+		return own.error
+	case err != nil:
+		return p.fail("not the JSON of a range query (%q); save the answer of /api/v1/query_range, or ask for a shorter range", err.Error())
+	case p.status != "success" || p.kind != "matrix":
+		return p.fail("not a successful range query (status %.20q, type %.20q, error %.100q); use /api/v1/query_range", p.status, p.kind, p.fault)
+	}
+	return nil
 }
 
-// prometheus adds up what several series tell of the same process.
-type prometheus struct {
-	// used is how much CPU time a process used between its sample before and this one, in seconds.
-	used map[promKey]float64
+// promError is an error that is not one of the JSON.
+type promError struct{ error }
+
+func (p *prometheus) data(d *json.Decoder) func(key string) error {
+	return func(key string) error {
+		switch key {
+		case "resultType":
+			return d.Decode(&p.kind)
+		case "result":
+			if p.kind != "" && p.kind != "matrix" {
+				return skip(d)
+			}
+			if _, err := d.Token(); err != nil {
+				return err
+			}
+			for d.More() {
+				var s promSeries
+				if err := d.Decode(&s); err != nil {
+					return err
+				}
+				if err := p.add(&s); err != nil {
+					return &promError{err}
+				}
+			}
+			_, err := d.Token()
+			return err
+		}
+		return skip(d)
+	}
+}
+
+// members calls do with each key of an object; do reads the value.
+func members(d *json.Decoder, do func(key string) error) error {
+	t, err := d.Token()
+	if err != nil {
+		return err
+	}
+	if t != json.Delim('{') {
+		return errors.New("an object is missing")
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return err
+		}
+		if err := do(key.(string)); err != nil { //nolint:forcetypeassert // keys are strings
+			return err
+		}
+	}
+	_, err = d.Token()
+	return err
+}
+
+func skip(d *json.Decoder) error {
+	var ignored json.RawMessage
+	return d.Decode(&ignored)
 }
 
 // add enters one series. Where it has no sample for a while (it was stale, or NaN), what was used then belongs to the
 // next one. A counter that goes back began anew.
-func (p *prometheus) add(name string, values [][2]promNumber) {
+func (p *prometheus) add(s *promSeries) error {
+	if len(p.metrics) >= maxSeries || len(p.points)+len(s.Values) > maxPoints {
+		return p.fail("more than %d series or %d points; ask for fewer, for a shorter range or larger steps", maxSeries, maxPoints)
+	}
+	id := int32(len(p.metrics)) //nolint:gosec // fewer than maxSeries
+	p.metrics = append(p.metrics, s.Metric)
+	if strings.Contains(s.Metric["__name__"], "rate") {
+		p.rates = true
+	}
 	last := math.NaN()
-	for _, v := range values {
+	for _, v := range s.Values {
 		at, x := float64(v[0]), float64(v[1])
 		if math.IsNaN(at) || !(x >= 0) {
 			continue
 		}
-		key := promKey{at, name}
+		used := 0.0
 		switch {
+		case p.rates:
+			used = x
 		case math.IsNaN(last):
-			p.used[key] += 0
 		case x < last:
-			p.used[key] += x
+			used = x
+			p.falls++
 		default:
-			p.used[key] += x - last
+			used = x - last
+		}
+		if !math.IsNaN(last) {
+			p.steps++
+		}
+		if x > last {
+			p.rises++
 		}
 		last = x
+		p.points = append(p.points, promPoint{at, used, id})
 	}
+	return nil
 }
 
-// blocks returns the samples in order of time, with counters that rise.
-func (p *prometheus) blocks() []block {
-	keys := make([]promKey, 0, len(p.used))
-	for k := range p.used {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, func(x, y promKey) int { return cmp.Or(cmp.Compare(x.at, y.at), strings.Compare(x.name, y.name)) })
-	var out []block
-	sums := map[string]float64{}
-	for _, k := range keys {
-		if len(out) == 0 || out[len(out)-1].at != k.at {
-			out = append(out, newBlock(k.at))
-		}
-		sums[k.name] += p.used[k]
-		r := newRow(nameNumber(k.name))
-		r.name, r.cpu = k.name, sums[k.name]
-		b := &out[len(out)-1]
-		b.rows = append(b.rows, r)
-	}
-	return out
+// promWho is the process of a series.
+type promWho struct {
+	pid  int32
+	name string
+	// skip is set for series that tell nothing of a process; busy for those of the computer's time in use.
+	skip, busy bool
 }
 
-// promName returns the program of a series.
-func promName(metric map[string]string, o *Options, in *lines) string {
-	for _, label := range []string{"groupname", "process", "process_name", "comm", "name", "exe", "job"} {
-		if n := metric[label]; n != "" {
-			return program(n)
+// resolve finds out the process of each series.
+func (p *prometheus) resolve() ([]promWho, error) {
+	if !p.rates && (p.falls > 2 && p.falls > p.steps/5 || p.rises == 0 && p.steps > 0 && len(p.metrics) > 0 && p.metrics[0]["__name__"] == "") {
+		return nil, p.fail("the values are none of a counter: they fall or never rise, as a rate does; ask for the counter itself, or say --unit cores for a rate")
+	}
+	who := make([]promWho, len(p.metrics))
+	sets := p.sets()
+	cores := map[string]bool{}
+	for i, m := range p.metrics {
+		who[i] = promWho{skip: sets.superfluous(m)}
+		if mode := m["mode"]; sets.modes["idle"] && nameOf(m) == "" {
+			who[i] = promWho{skip: mode == "idle" || mode == "iowait" || mode == "steal", busy: true}
+			cores[m["cpu"]+m["core"]] = true
+		}
+		if who[i].skip && !who[i].busy {
+			continue
+		}
+		if host := hostOf(m); host != "" {
+			others, err := p.others(host)
+			if err != nil {
+				return nil, err
+			}
+			who[i].skip = who[i].skip || others
+		}
+		name := nameOf(m)
+		if name == "" {
+			name = p.only()
+		}
+		who[i].name, who[i].pid = program(name), nameNumber(identityOf(m))
+	}
+	if len(cores) > 0 && p.found.Cores == 0 {
+		p.found.Cores = min(len(cores), maxCores)
+	}
+	return who, nil
+}
+
+// promSets are what an answer holds as a whole.
+type promSets struct {
+	// parents are the control groups that hold others, pods the pods whose containers are listed, totals the series with
+	// a sum over all cores, modes those of a CPU's time.
+	parents, pods, totals, modes map[string]bool
+}
+
+func (p *prometheus) sets() promSets {
+	s := promSets{map[string]bool{"/": true}, map[string]bool{}, map[string]bool{}, map[string]bool{}}
+	const deepest = 32
+	for _, m := range p.metrics {
+		for id, n := m["id"], 0; strings.Count(id, "/") > 1 && n < deepest; n++ {
+			id = id[:strings.LastIndexByte(id, '/')]
+			s.parents[id] = true
+		}
+		if c := m["container"]; c != "" && c != "POD" {
+			s.pods[m["namespace"]+"/"+m["pod"]] = true
+		}
+		if m["cpu"] == "total" {
+			s.totals[identityOf(m)] = true
+		}
+		if nameOf(m) == "" {
+			s.modes[m["mode"]] = true
 		}
 	}
-	return only(o, in)
+	return s
+}
+
+// superfluous reports whether a series counts what others count too, or stands for what is not used.
+func (s *promSets) superfluous(m map[string]string) bool {
+	c, hasContainer := m["container"]
+	name := strings.ToLower(nameOf(m))
+	switch {
+	case m["id"] != "" && s.parents[m["id"]],
+		hasContainer && (c == "" || c == "POD") && s.pods[m["namespace"]+"/"+m["pod"]], c == "POD",
+		!hasContainer && m["pod"] != "" && m["process"] == "" && m["groupname"] == "" && s.pods[m["namespace"]+"/"+m["pod"]],
+		m["cpu"] != "" && m["cpu"] != "total" && s.totals[identityOf(m)],
+		name == "idle" || name == "_total":
+		return true
+	}
+	return false
+}
+
+// nameOf returns the program that the labels of a series name.
+func nameOf(m map[string]string) string {
+	for _, label := range []string{"groupname", "process", "process_name", "comm", "container", "container_name", "name", "exe", "pod"} {
+		if n := m[label]; n != "" {
+			return n
+		}
+	}
+	if m["mode"] == "" || m["__name__"] == "process_cpu_seconds_total" { // a program that counts for itself
+		return m["job"]
+	}
+	return ""
+}
+
+// hostOf returns the computer that the labels of a series name, without the port of its exporter.
+func hostOf(m map[string]string) string {
+	for _, label := range []string{"node", "nodename", "hostname", "host", "kubernetes_io_hostname", "instance"} {
+		if h := m[label]; h != "" {
+			if at := strings.LastIndexByte(h, ':'); at > 0 {
+				h = h[:at]
+			}
+			return h
+		}
+	}
+	return ""
+}
+
+// identityOf returns what tells one process from another: all labels but those that part the time of one.
+func identityOf(m map[string]string) string {
+	var b strings.Builder
+	for _, k := range sortedKeys(m) {
+		switch k {
+		case "__name__", "mode", "cpu", "core", "metrics_path", "endpoint", "image":
+			continue
+		}
+		b.WriteString(k + "=" + m[k] + "\x00")
+	}
+	return b.String()
+}
+
+// blocks yields the samples in order of time, with counters that rise.
+func (p *prometheus) blocks(who []promWho, yield func(block, error) bool) {
+	p.points = slices.DeleteFunc(p.points, func(x promPoint) bool { return who[x.series].skip })
+	slices.SortFunc(p.points, func(x, y promPoint) int { return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(x.series, y.series)) })
+	percent := p.o.Unit == "percent" || p.o.AllCores
+	sums, last := map[int32]float64{}, math.NaN()
+	for i := 0; i < len(p.points); {
+		b := newBlock(p.points[i].at)
+		b.whole = false
+		at := map[int32]int{}
+		for ; i < len(p.points) && p.points[i].at == b.at; i++ {
+			x, w := p.points[i], who[p.points[i].series]
+			if w.busy {
+				if math.IsNaN(b.host) {
+					b.host = 0
+				}
+				if lasted := b.at - last; lasted > 0 {
+					b.host += x.used / lasted
+				}
+				continue
+			}
+			k, known := at[w.pid]
+			if !known {
+				k = len(b.rows)
+				at[w.pid] = k
+				r := newRow(w.pid)
+				r.line, r.name = 1, w.name
+				b.rows = append(b.rows, r)
+			}
+			switch r := &b.rows[k]; {
+			case p.rates:
+				use := x.used
+				if percent {
+					use /= 100
+				}
+				r.cores = max(r.cores, 0) + use
+				if math.IsNaN(r.cores) {
+					r.cores = use
+				}
+			default:
+				sums[w.pid] += x.used
+				r.cpu = sums[w.pid]
+			}
+		}
+		if p.rates {
+			p.found.Unit = "cores"
+		}
+		last = b.at
+		if !yield(b, nil) {
+			return
+		}
+	}
 }

@@ -4,19 +4,91 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
-// number reads a figure with a decimal point or comma; NaN for anything else, and for figures out of any range.
+// number reads a figure with a decimal point or comma and marks between thousands; NaN for anything else, and for
+// figures out of any range. A single comma is a decimal one: tools that write thousands add decimals.
 func number(s string) float64 {
 	s = strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(s), "%"))
-	if strings.Count(s, ",") == 1 && !strings.Contains(s, ".") {
-		s = strings.Replace(s, ",", ".", 1)
+	if !plain(s) {
+		s = strings.NewReplacer("\u00a0", "", "\u202f", "", "'", "", "’", "").Replace(s)
+		point, comma := strings.LastIndexByte(s, '.'), strings.LastIndexByte(s, ',')
+		switch {
+		case comma >= 0 && point > comma, strings.Count(s, ",") > 1 && point < 0:
+			s = strings.ReplaceAll(s, ",", "")
+		case point >= 0 && comma > point:
+			s = strings.Replace(strings.ReplaceAll(s, ".", ""), ",", ".", 1)
+		case comma >= 0:
+			s = strings.Replace(s, ",", ".", 1)
+		}
+		if strings.ContainsAny(s, "xXpP_") { // numbers of programming languages are none of a log
+			return math.NaN()
+		}
 	}
 	x, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(x, 0) || math.Abs(x) > 1e15 {
 		return math.NaN()
 	}
 	return x
+}
+
+// plain reports whether a text holds nothing but digits, points and signs.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < '0' || c > '9') && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// cpuTime reads the CPU time that a process used so far, in seconds: "0:05", "25:01.39", "240:00", "1-02:03:04",
+// "22h10" and "1d04" (BusyBox), "10,5h" (top with little room), "00:01:02.5". NaN for anything else.
+func cpuTime(s string) float64 {
+	s = strings.TrimSpace(s)
+	if len(s) > 1 {
+		if unit, ok := map[byte]float64{'h': 3600, 'd': day, 'w': 7 * day}[s[len(s)-1]]; ok {
+			return number(s[:len(s)-1]) * unit
+		}
+	}
+	days, rest := 0.0, s
+	for mark, units := range map[string][2]float64{"h": {3600, 60}, "d": {day, 3600}} {
+		if big, small, ok := strings.Cut(s, mark); ok {
+			return count(big)*units[0] + count(small)*units[1]
+		}
+	}
+	if d, after, ok := strings.Cut(s, "-"); ok {
+		days, rest = count(d), after
+	}
+	parts := strings.Split(rest, ":")
+	if len(parts) < 2 || len(parts) > 3 {
+		return math.NaN()
+	}
+	if d, h, ok := strings.Cut(parts[0], "."); ok && len(parts) == 3 { // 1.02:03:04 of Windows
+		days, parts[0] = count(d), h
+	}
+	sum := 0.0
+	for i, p := range parts {
+		x := count(p)
+		if i == len(parts)-1 {
+			x = number(p)
+		}
+		sum = sum*60 + x
+	}
+	if sum += days * day; !(sum >= 0) {
+		return math.NaN()
+	}
+	return sum
+}
+
+// count reads a whole number; NaN for anything else.
+func count(s string) float64 {
+	n, err := strconv.ParseUint(strings.TrimSpace(s), 10, 40)
+	if err != nil {
+		return math.NaN()
+	}
+	return float64(n)
 }
 
 // pidOf reads a process id; ok is false for anything else.
@@ -28,6 +100,7 @@ func pidOf(s string) (int32, bool) {
 // bytesOf reads an amount in units of unit bytes, or with a suffix k, m, g or t; 0 for anything else.
 func bytesOf(s string, unit float64) uint64 {
 	s = strings.ToLower(strings.TrimSpace(s))
+	s = strings.TrimRight(strings.TrimSuffix(strings.TrimSuffix(s, "ib"), "b"), "+- ")
 	if s == "" {
 		return 0
 	}
@@ -71,7 +144,12 @@ func isLine(s string) bool {
 }
 
 func shortName(s string, line bool) string {
-	s = strings.TrimSpace(s)
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, strings.TrimSpace(s))
 	if !strings.HasPrefix(s, "[") && (line || strings.ContainsAny(s, "=\\") || isLine(s)) {
 		s, _, _ = strings.Cut(s, " ")
 		if at := strings.LastIndexAny(s, `/\`); at >= 0 && !strings.HasPrefix(s, "kworker/") && at < len(s)-1 {

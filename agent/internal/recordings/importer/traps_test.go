@@ -101,9 +101,9 @@ func TestDatesAndZones(t *testing.T) {
 		{fmt.Sprintf(perfmon, "", "11/04/2026 13:57:38.000"), "auto", Options{}, "2026-11-04T13:57:38"},
 		{fmt.Sprintf(perfmon, "", "11/04/2026 13:57:38.000"), "auto", Options{DateOrder: "dmy"}, "2026-04-11T13:57:38"},
 		{fmt.Sprintf(perfmon, " (W. Europe Standard Time)(-60)", "11/22/2026 13:57:38.000"), "auto", Options{}, "2026-11-22T12:57:38"},
-		{fmt.Sprintf(csv, "2026-11-22 01:57:38 PM"), "csv", Options{Columns: columns}, "2026-11-22T13:57:38"},
-		{fmt.Sprintf(csv, "2026-11-22T13:57:38+01:00"), "csv", Options{Columns: columns}, "2026-11-22T12:57:38"},
-		{fmt.Sprintf(csv, "1795355858123"), "csv", Options{Columns: columns}, "2026-11-22T13:57:38"},
+		{fmt.Sprintf(csv, "2026-11-22 01:57:38 PM"), "csv", Options{Columns: columns, Unit: "percent"}, "2026-11-22T13:57:38"},
+		{fmt.Sprintf(csv, "2026-11-22T13:57:38+01:00"), "csv", Options{Columns: columns, Unit: "percent"}, "2026-11-22T12:57:38"},
+		{fmt.Sprintf(csv, "1795355858123"), "csv", Options{Columns: columns, Unit: "percent"}, "2026-11-22T13:57:38"},
 	} {
 		if got := at(c.text, c.kind, c.o); got != c.want {
 			t.Errorf("%.60q begins at %s, want %s", c.text, got, c.want)
