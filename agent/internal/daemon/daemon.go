@@ -2,12 +2,14 @@ package daemon
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -91,14 +93,17 @@ func New(o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, warnings, err := store.Open(o.State)
+	run := strings.ToLower(rand.Text()[:16]) // 80 bits: no two runs have the same
+	kept, aside, err := store.Open(o.State, run)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	for _, w := range warnings {
-		o.Log.Warn(w)
+	var warnings []string
+	if aside != "" {
+		o.Log.Warn(aside)
+		warnings = append(warnings, aside)
 	}
-	alerts, err := remembered(kept)
+	alerts, err := remembered(kept, run)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), kept.Close())
 	}
@@ -117,23 +122,23 @@ func New(o Options) (*Daemon, error) {
 }
 
 // remembered returns the state of alerts that outlives a restart.
-func remembered(kept *store.Store) (*alert.Manager, error) {
+func remembered(kept *store.Store, run string) (*alert.Manager, error) {
 	now := time.Now()
-	if err := kept.CloseOpen(now, api.ReasonAgentStopped); err != nil {
+	if err := kept.CloseOpen(now, api.ReasonAgentStopped, true); err != nil {
 		return nil, err
 	}
 	if err := kept.Prune(now, keepAlerts, keepRows); err != nil {
 		return nil, err
 	}
-	allowed, err := kept.Allowances("", now)
+	allowed, err := kept.Allowances(context.Background(), "", now)
 	if err != nil {
 		return nil, err
 	}
-	snoozed, err := kept.Snoozes("", now)
+	snoozed, err := kept.Snoozes(context.Background(), "", now)
 	if err != nil {
 		return nil, err
 	}
-	return alert.NewManager(now.UTC().Format("20060102T150405"), allowed, snoozed), nil
+	return alert.NewManager(run, allowed, snoozed), nil
 }
 
 // Run watches until ctx ends, then closes all that New opened. It calls ready once the local API answers.
@@ -154,7 +159,7 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	serving.Wait()
 	close(d.toStore)
 	saving.Wait()
-	return errors.Join(err, served, d.finish(), d.store.CloseOpen(time.Now(), api.ReasonAgentStopped), d.store.Close())
+	return errors.Join(err, served, d.finish(), d.store.CloseOpen(time.Now(), api.ReasonAgentStopped, true), d.store.Close())
 }
 
 // observe takes what one tick led to. It must not block.

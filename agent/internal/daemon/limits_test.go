@@ -18,7 +18,7 @@ import (
 
 // A user who has as many allowances as are kept is told so, and what to do.
 func TestOneAllowanceTooMany(t *testing.T) {
-	kept, _, err := store.Open(t.TempDir())
+	kept, _, err := store.Open(t.TempDir(), "run")
 	if err != nil {
 		t.Fatal(err)
 	}

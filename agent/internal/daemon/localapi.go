@@ -69,7 +69,7 @@ func (d *Daemon) Alerts(c server.Caller, within time.Duration) ([]api.Alert, err
 	if within > 0 {
 		since = time.Now().Add(-within)
 	}
-	return d.store.Alerts(scope(c), since)
+	return d.store.Alerts(context.Background(), scope(c), since)
 }
 
 // target finds the caller's open alert.
@@ -129,10 +129,10 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 		d.tellAll(d.alerts.Hush(id, time.Now().UTC().Add(length)))
 		return nil
 	}
-	if err := d.store.SetSnooze(s); err != nil {
+	if err := d.store.SetSnooze(context.Background(), s); err != nil {
 		return refusal(err, "snoozes", "wait until some are over")
 	}
-	all, err := d.store.Snoozes("", time.Now())
+	all, err := d.store.Snoozes(context.Background(), "", time.Now())
 	if err != nil {
 		return err
 	}
@@ -187,7 +187,7 @@ func (d *Daemon) Allow(c server.Caller, a api.Allowance) (api.Allowance, error) 
 }
 
 func (d *Daemon) addAllowance(a api.Allowance) error {
-	if err := d.store.AddAllowance(a); err != nil {
+	if err := d.store.AddAllowance(context.Background(), a); err != nil {
 		return refusal(err, "allowances", "take some back with `minewatch disallow` (`minewatch allowed` lists them)")
 	}
 	d.unflag(a.User, a.Site)
@@ -208,7 +208,7 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.store.RemoveAllowance(a)
+	found, err := d.store.RemoveAllowance(context.Background(), a)
 	if err != nil {
 		return err
 	}
@@ -220,7 +220,7 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 }
 
 func (d *Daemon) refreshAllowances() error {
-	all, err := d.store.Allowances("", time.Now())
+	all, err := d.store.Allowances(context.Background(), "", time.Now())
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (d *Daemon) refreshAllowances() error {
 
 // Allowances lists what the caller allowed.
 func (d *Daemon) Allowances(c server.Caller) ([]api.Allowance, error) {
-	return d.store.Allowances(c.User, time.Now())
+	return d.store.Allowances(context.Background(), c.User, time.Now())
 }
 
 // cleanAllowance turns what a caller named into the form that is stored, for that caller.

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -63,7 +64,7 @@ func (d *Daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) 
 
 // sitesAllowed returns what a user allows.
 func (d *Daemon) sitesAllowed(user string) map[string]bool {
-	all, err := d.store.Allowances(user, time.Now())
+	all, err := d.store.Allowances(context.Background(), user, time.Now())
 	if err != nil {
 		return nil // the next look shows it
 	}
@@ -105,7 +106,7 @@ func (d *Daemon) unflag(user, site string) {
 
 // greet tells a browser that has just connected what was allowed while it was away.
 func (d *Daemon) greet(c server.Caller) {
-	allowed, err := d.store.Allowances(c.User, time.Now())
+	allowed, err := d.store.Allowances(context.Background(), c.User, time.Now())
 	if err != nil {
 		return // the list matters little and comes again
 	}

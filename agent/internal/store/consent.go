@@ -3,21 +3,10 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
-)
-
-// ErrTooMany is returned (wrapped) when a user already has as many allowances, or snoozes, as are kept.
-var ErrTooMany = errors.New("too many; take some back first")
-
-const (
-	// maxConsents bounds the allowances of one user, and likewise the snoozes.
-	maxConsents = 1000
-	// maxName bounds a site or a program's path in bytes; Linux ends paths at 4096.
-	maxName = 16 << 10
 )
 
 // kind tells the two sorts of consent apart, which differ in nothing but their meaning.
@@ -35,36 +24,37 @@ const (
 )
 
 // AddAllowance stores what a user agreed to, in place of an earlier allowance for the same site or program.
-func (s *Store) AddAllowance(a api.Allowance) error { return s.add(allowance, a) }
+func (s *Store) AddAllowance(ctx context.Context, a api.Allowance) error {
+	return s.add(ctx, allowance, a)
+}
 
 // RemoveAllowance takes back the allowance with the same user and the same site or program. It reports whether there
 // was one.
-func (s *Store) RemoveAllowance(a api.Allowance) (bool, error) { return s.remove(allowance, a) }
+func (s *Store) RemoveAllowance(ctx context.Context, a api.Allowance) (bool, error) {
+	return s.remove(ctx, allowance, a)
+}
 
 // Allowances returns what a user, or everybody if user is "", agreed to and is still in force, in the order of site
 // and program. Those that are over are deleted.
-func (s *Store) Allowances(user string, now time.Time) ([]api.Allowance, error) {
-	return s.list(allowance, user, now)
+func (s *Store) Allowances(ctx context.Context, user string, now time.Time) ([]api.Allowance, error) {
+	return s.list(ctx, allowance, user, now)
 }
 
 // SetSnooze stores until when a user wants no notification about a site or a program. Until must be set.
-func (s *Store) SetSnooze(a api.Allowance) error {
+func (s *Store) SetSnooze(ctx context.Context, a api.Allowance) error {
 	if a.Until.IsZero() {
-		return errors.New("the snooze was not saved: it has no end")
+		return fmt.Errorf("the snooze was not saved: %w", invalid("it has no end"))
 	}
-	return s.add(snooze, a)
+	return s.add(ctx, snooze, a)
 }
-
-// RemoveSnooze takes back a snooze as RemoveAllowance does an allowance.
-func (s *Store) RemoveSnooze(a api.Allowance) (bool, error) { return s.remove(snooze, a) }
 
 // Snoozes returns the snoozes in force as Allowances does the allowances.
-func (s *Store) Snoozes(user string, now time.Time) ([]api.Allowance, error) {
-	return s.list(snooze, user, now)
+func (s *Store) Snoozes(ctx context.Context, user string, now time.Time) ([]api.Allowance, error) {
+	return s.list(ctx, snooze, user, now)
 }
 
-func (s *Store) add(k kind, a api.Allowance) error {
-	err := s.transact(func(ctx context.Context, tx *sql.Tx) error {
+func (s *Store) add(ctx context.Context, k kind, a api.Allowance) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := check(&a); err != nil {
 			return err
 		}
@@ -72,15 +62,15 @@ func (s *Store) add(k kind, a api.Allowance) error {
 			string(k), wire(a.User), wire(a.Site), wire(a.Program), micros(a.Since), micros(a.Until)); err != nil {
 			return err
 		}
-		var n int
-		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM consents WHERE kind = ? AND user = ?`,
-			string(k), wire(a.User)).Scan(&n); err != nil {
+		var rows, bytes int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*), sum(octet_length(site) + octet_length(program)) FROM consents
+			WHERE kind = ? AND user = ?`, string(k), wire(a.User)).Scan(&rows, &bytes); err != nil {
 			return err
 		}
-		if n > maxConsents {
-			return fmt.Errorf("%d are kept for one user: %w", maxConsents, ErrTooMany)
+		if rows > maxUserConsents || bytes > maxUserConsentBytes {
+			return ErrTooMany
 		}
-		return nil
+		return trimConsents(ctx, tx, wire(a.User))
 	})
 	if err != nil {
 		return fmt.Errorf("the %s was not saved: %w", k, err)
@@ -90,17 +80,22 @@ func (s *Store) add(k kind, a api.Allowance) error {
 
 func check(a *api.Allowance) error {
 	if (a.Site == "") == (a.Program == "") {
-		return errors.New("it must name either a site or a program")
+		return invalid("it must name either a site or a program")
 	}
-	if n := max(len(a.Site), len(a.Program), len(a.User)); n > maxName {
-		return fmt.Errorf("it has a name of %d bytes; at most %d are allowed", n, maxName)
+	for _, text := range []struct {
+		what, is string
+		most     int
+	}{{"site", a.Site, maxSite}, {"program", a.Program, maxProgram}, {"user", a.User, maxUser}} {
+		if n := len(wire(text.is)); n > text.most {
+			return invalid("the name of its %s has %d bytes; at most %d are allowed", text.what, n, text.most)
+		}
 	}
 	return nil
 }
 
-func (s *Store) remove(k kind, a api.Allowance) (bool, error) {
+func (s *Store) remove(ctx context.Context, k kind, a api.Allowance) (bool, error) {
 	var n int64
-	err := s.transact(func(ctx context.Context, tx *sql.Tx) error {
+	err := s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		if err := check(&a); err != nil {
 			return err
 		}
@@ -118,13 +113,13 @@ func (s *Store) remove(k kind, a api.Allowance) (bool, error) {
 	return n > 0, nil
 }
 
-func (s *Store) list(k kind, user string, now time.Time) ([]api.Allowance, error) {
-	out, over, err := s.read(k, user, now)
+func (s *Store) list(ctx context.Context, k kind, user string, now time.Time) ([]api.Allowance, error) {
+	out, over, err := s.read(ctx, k, user, now)
 	if err != nil {
 		return nil, fmt.Errorf("the %ss could not be read: %w", k, explain(err))
 	}
 	if over { // most calls find nothing to delete, and then the disk is left alone
-		_ = s.transact(func(ctx context.Context, tx *sql.Tx) error { // on a full disk the next call tries again
+		_ = s.transact(ctx, func(ctx context.Context, tx *sql.Tx) error { // on a full disk the next call tries again
 			_, err := tx.ExecContext(ctx, deleteExpired, now.UnixMicro())
 			return err
 		})
@@ -133,8 +128,8 @@ func (s *Store) list(k kind, user string, now time.Time) ([]api.Allowance, error
 }
 
 // read returns the consents that are in force, and whether any is over.
-func (s *Store) read(k kind, user string, now time.Time) (out []api.Allowance, over bool, err error) {
-	rows, err := s.db.QueryContext(context.Background(), `SELECT user, site, program, since, until FROM consents
+func (s *Store) read(ctx context.Context, k kind, user string, now time.Time) (out []api.Allowance, over bool, err error) {
+	rows, err := s.db.QueryContext(ctx, `SELECT user, site, program, since, until FROM consents
 		WHERE kind = ?1 AND (?2 = '' OR user = ?2) ORDER BY site, program, user`, string(k), wire(user))
 	if err != nil {
 		return nil, false, err

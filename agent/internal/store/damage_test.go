@@ -51,23 +51,23 @@ func TestDamagedFileIsSetAside(t *testing.T) {
 			b = damage(b)
 			must(t, os.WriteFile(path, b, 0o600))
 
-			s, troubles, err := Open(dir)
+			s, aside, err := Open(dir, "run")
 			must(t, err)
 			defer s.Close()
-			if len(troubles) != 1 || !strings.Contains(troubles[0], "set aside as minewatch.db.damaged-") {
-				t.Fatalf("troubles: %q", troubles)
+			if !strings.Contains(aside, "set aside as minewatch.db.damaged-") {
+				t.Fatalf("said: %q", aside)
 			}
-			t.Log(troubles[0])
+			t.Log(aside)
 			if got := alerts(t, s, "", time.Time{}); len(got) != 0 {
 				t.Errorf("%d alerts in the new file", len(got))
 			}
 			must(t, s.SaveAlert(sample("new")))
-			aside, err := filepath.Glob(filepath.Join(dir, "*.damaged-*Z"))
+			found, err := filepath.Glob(filepath.Join(dir, "*.damaged-*Z"))
 			must(t, err)
-			if len(aside) != 1 {
-				t.Fatalf("set aside: %v", aside)
+			if len(found) != 1 {
+				t.Fatalf("set aside: %v", found)
 			}
-			if kept, err := os.ReadFile(aside[0]); err != nil || !bytes.Equal(kept, b) {
+			if kept, err := os.ReadFile(found[0]); err != nil || !bytes.Equal(kept, b) {
 				t.Errorf("the damaged file was changed (%v)", err)
 			}
 		})
@@ -114,11 +114,11 @@ func TestOnlyNewestDamagedFilesAreKept(t *testing.T) {
 	dir := t.TempDir()
 	for range 2 * maxAside {
 		must(t, os.WriteFile(filepath.Join(dir, fileName), []byte("broken"), 0o600))
-		s, troubles, err := Open(dir)
+		s, aside, err := Open(dir, "run")
 		must(t, err)
 		must(t, s.Close())
-		if len(troubles) != 1 {
-			t.Fatalf("troubles: %q", troubles)
+		if aside == "" {
+			t.Fatalf("said: %q", aside)
 		}
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "minewatch.db.backup"), []byte("a person's own"), 0o600))
@@ -141,13 +141,13 @@ func TestFutureVersionIsLeftAlone(t *testing.T) {
 	must(t, os.WriteFile(path, b, 0o600))
 	want := sha256.Sum256(b)
 
-	s, troubles, err := Open(dir)
+	s, aside, err := Open(dir, "run")
 	if err == nil {
 		s.Close()
 		t.Fatal("a file of the future was opened")
 	}
-	if !strings.Contains(err.Error(), "newer minewatch (schema 99, this one knows 1)") || len(troubles) != 0 {
-		t.Errorf("error %v, troubles %q", err, troubles)
+	if !strings.Contains(err.Error(), "newer minewatch (schema 99, this one knows 2)") || aside != "" {
+		t.Errorf("error %v, said %q", err, aside)
 	}
 	b, err = os.ReadFile(path)
 	must(t, err)
@@ -205,11 +205,11 @@ func TestLogCutAnywhere(t *testing.T) {
 func TestRowOfAnotherVersion(t *testing.T) {
 	s := open(t, t.TempDir())
 	must(t, s.SaveAlert(sample("good")))
-	must(t, s.transact(func(ctx context.Context, tx *sql.Tx) error {
-		_, err := tx.ExecContext(ctx, upsertAlert, "odd", "1000", "", "firing", 1, noon.UnixMicro(), `{"t_s":"now"}`)
+	must(t, s.transact(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, insertAlert, "odd", "run", "1000", "", "firing", 1, noon.UnixMicro(), 13, `{"t_s":"now"}`)
 		return err
 	}))
-	must(t, s.CloseOpen(noon, "agent_stopped"))
+	must(t, s.CloseOpen(noon, "agent_stopped", true))
 	if got := alerts(t, s, "", time.Time{}); len(got) != 1 || got[0].ID != "good" || got[0].State != api.Resolved {
 		t.Errorf("got %+v", got)
 	}

@@ -26,7 +26,7 @@ func TestDiskFull(t *testing.T) {
 	})
 	s := open(t, dir)
 	must(t, s.SaveAlert(sample("before")))
-	must(t, s.AddAllowance(api.Allowance{User: "1000", Site: "over.test", Until: noon}))
+	must(t, s.AddAllowance(t.Context(), api.Allowance{User: "1000", Site: "over.test", Until: noon}))
 	filler, err := os.Create(filepath.Join(dir, "filler"))
 	must(t, err)
 	block := make([]byte, 4096)
@@ -54,7 +54,7 @@ func TestDiskFull(t *testing.T) {
 	if got := alerts(t, s, "", time.Time{}); len(got) != stored+1 {
 		t.Errorf("%d alerts on the full disk, want %d", len(got), stored+1)
 	}
-	if got, err := s.Allowances("", noon.Add(time.Hour)); err != nil || len(got) != 0 {
+	if got, err := s.Allowances(t.Context(), "", noon.Add(time.Hour)); err != nil || len(got) != 0 {
 		t.Errorf("allowances on the full disk: %v, %v", got, err)
 	}
 	if err := s.Prune(noon, time.Hour, 10); err != nil {

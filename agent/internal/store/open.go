@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -11,39 +10,11 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
-
-// schemaVersion is kept in the file's user_version; a higher one was written by a newer minewatch.
-const schemaVersion = 1
-
-const schema = `
-CREATE TABLE alerts (
-	id      TEXT NOT NULL PRIMARY KEY,
-	user    TEXT NOT NULL,
-	site    TEXT NOT NULL,
-	state   TEXT NOT NULL,
-	started INTEGER NOT NULL, -- µs since 1970, as all times here
-	updated INTEGER NOT NULL,
-	body    TEXT NOT NULL     -- api.Alert as JSON
-) STRICT;
-CREATE INDEX alerts_started ON alerts (started);
-CREATE INDEX alerts_updated ON alerts (updated);
-CREATE INDEX alerts_open ON alerts (state) WHERE state <> 'resolved';
-CREATE TABLE consents (
-	kind    TEXT NOT NULL,    -- allowance or snooze
-	user    TEXT NOT NULL,
-	site    TEXT NOT NULL,    -- either the site or the program is empty
-	program TEXT NOT NULL,
-	since   INTEGER,
-	until   INTEGER,          -- NULL: for good
-	PRIMARY KEY (kind, user, site, program)
-) STRICT, WITHOUT ROWID;
-PRAGMA user_version = 1;`
 
 // settings hold for the one connection. None of them touches the file.
 const settings = "_defensive=1&_txlock=immediate" +
@@ -157,89 +128,14 @@ func openFile(root *os.Root) (*sql.DB, error) {
 		}
 		switch resultCode(err) {
 		case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-			return nil, unwritable(root.Name(), fmt.Errorf("%w: %w", fs.ErrPermission, err))
+			// SQLite does not say why. What stops it from making its companions stops us too.
+			if why := prepareFiles(root); why != nil {
+				err = why
+			}
 		}
 		return nil, unwritable(root.Name(), explain(err))
 	}
 	return db, nil
-}
-
-func initialise(db *sql.DB) error {
-	ctx := context.Background()
-	var version int
-	// First, and before anything that writes: a file of the future is left as it is.
-	if err := db.QueryRowContext(ctx, `PRAGMA user_version`).Scan(&version); err != nil {
-		return err
-	}
-	if version > schemaVersion {
-		return fmt.Errorf("%s was written by a newer minewatch (schema %d, this one knows %d): "+
-			"install the newer version again, or move the file away to begin a new history",
-			fileName, version, schemaVersion)
-	}
-	if err := checkContents(ctx, db, version); err != nil {
-		return err
-	}
-	if version == 0 {
-		// Takes effect only before the first table; lets Prune give space back.
-		if _, err := db.ExecContext(ctx, `PRAGMA auto_vacuum = INCREMENTAL`); err != nil {
-			return err
-		}
-	}
-	// A file system without shared memory (some network ones) keeps mode "delete", which is as safe and only slower.
-	if _, err := db.ExecContext(ctx, `PRAGMA journal_mode = WAL`); err != nil {
-		return err
-	}
-	if version == 0 {
-		return create(ctx, db)
-	}
-	return nil
-}
-
-// checkContents returns a *damage if the file is not whole or not ours. It changes nothing.
-func checkContents(ctx context.Context, db *sql.DB, version int) error {
-	var verdict string
-	if err := db.QueryRowContext(ctx, `PRAGMA quick_check(1)`).Scan(&verdict); err != nil {
-		return err
-	}
-	if verdict != "ok" {
-		detail := strings.TrimPrefix(strings.Join(strings.Fields(verdict), " "), "*** in database main *** ")
-		return &damage{"its contents contradict themselves: " + detail}
-	}
-	if version == 0 {
-		var tables int
-		if err := db.QueryRowContext(ctx, `SELECT count(*) FROM sqlite_schema`).Scan(&tables); err != nil {
-			return err
-		}
-		if tables > 0 {
-			return &damage{"it is a database of another program"}
-		}
-		return nil
-	}
-	for _, q := range []string{
-		`SELECT id, user, site, state, started, updated, body FROM alerts LIMIT 0`,
-		`SELECT kind, user, site, program, since, until FROM consents LIMIT 0`,
-	} {
-		_, err := db.ExecContext(ctx, q)
-		if resultCode(err) == sqlite3.SQLITE_ERROR { // in the SQL: there is no such table or column
-			return &damage{"its tables are not those of minewatch"}
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func create(ctx context.Context, db *sql.DB) error {
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := tx.ExecContext(ctx, schema); err != nil {
-		_ = tx.Rollback() // the first error matters
-		return err
-	}
-	return tx.Commit()
 }
 
 // damageOf returns what is damaged if err says that the file is, else nil.
@@ -254,44 +150,6 @@ func damageOf(err error) *damage {
 		return &damage{"it is not a database"}
 	}
 	return nil
-}
-
-// resultCode returns SQLite's primary result code, 0 for other errors.
-func resultCode(err error) int {
-	if e, ok := errors.AsType[*sqlite.Error](err); ok {
-		return e.Code() & 0xff
-	}
-	return 0
-}
-
-// explain adds what to do to SQLite's errors that a person can do something about.
-func explain(err error) error {
-	var hint string
-	switch resultCode(err) {
-	case sqlite3.SQLITE_FULL:
-		hint = "the disk is full; free some space"
-	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
-		hint = "the state folder cannot be written"
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
-		hint = "another program holds the history file open for writing"
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		hint = "the history file is damaged; restart minewatch, which sets it aside"
-	case sqlite3.SQLITE_IOERR:
-		hint = "the disk reported an error or is full"
-	default:
-		return err
-	}
-	return fmt.Errorf("%s (%w)", hint, err)
-}
-
-// unwritable says that the folder cannot be used, and what to do where err does not say so itself.
-func unwritable(dir string, err error) error {
-	err = fmt.Errorf("the state folder %s cannot be used: %w", dir, err)
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return fmt.Errorf("%w; let it belong to the user who runs minewatch (%s) and be writable, or name another folder",
-			err, whoami())
-	}
-	return err
 }
 
 // setAside renames the damaged database with its companions and returns its new name. Of those set aside before it

@@ -9,7 +9,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -22,45 +25,70 @@ const (
 	// as JSON and three times that in memory (measured: 8 MiB raised the agent by 28 MB), hence the second bound.
 	maxListed      = 10_000
 	maxListedBytes = 4 << 20
-	// maxAlertBytes bounds one alert as JSON; the local door cannot pass on more than 1 MiB.
-	maxAlertBytes = 256 << 10
-	// maxID bounds an alert's id in bytes.
-	maxID = 256
 )
 
 // Store is one open state folder. It is safe for concurrent use; changes are made one after the other.
 type Store struct {
 	db   *sql.DB
 	root *os.Root
+	run  string
+
+	mu sync.Mutex
+	// file is the database as it was opened, log its write-ahead log once there is one: see Check.
+	file, log fs.FileInfo
 }
 
-// Open opens the store in a folder of its own, which is made (0700) if it is missing.
+// Open opens the store in a folder of its own, which is made (0700) if it is missing. The run names this run of the agent,
+// unlike any other: what another run stored is only read, listed and pruned.
 //
-// A damaged file is set aside and a new one begun: troubles then says so in a sentence for people. The error tells
-// what to do when the folder cannot be used, or when a newer minewatch wrote the file; then nothing was changed.
-func Open(dir string) (s *Store, troubles []string, err error) {
+// A damaged file is set aside and a new one begun: aside then says so in a sentence for people. The error tells what to do
+// when the folder cannot be used, or when a newer minewatch wrote the file; then nothing was changed.
+func Open(dir, run string) (s *Store, aside string, err error) {
 	root, err := openFolder(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, "", err
 	}
 	db, err := openFile(root)
 	if damaged, ok := errors.AsType[*damage](err); ok {
-		var aside string
-		if aside, err = setAside(root); err != nil {
+		var name string
+		if name, err = setAside(root); err != nil {
 			err = fmt.Errorf("the history file %s is damaged (%w) and could not be set aside: %w",
 				root.Name()+string(os.PathSeparator)+fileName, damaged, err)
 		} else {
-			troubles = append(troubles, fmt.Sprintf("The history of alerts was damaged (%v). It was set aside as %s in %s "+
+			aside = fmt.Sprintf("The history of alerts was damaged (%v). It was set aside as %s in %s "+
 				"and a new one begun: sites and programs that were allowed must be allowed again. If this happens again, "+
-				"check the disk.", damaged, aside, root.Name()))
+				"check the disk.", damaged, name, root.Name())
 			db, err = openFile(root)
 		}
 	}
 	if err != nil {
 		_ = root.Close() // the first error matters
-		return nil, nil, err
+		return nil, aside, err
 	}
-	return &Store{db: db, root: root}, troubles, nil
+	s = &Store{db: db, root: root, run: run}
+	if s.file, err = root.Stat(fileName); err != nil {
+		return nil, aside, errors.Join(unwritable(root.Name(), err), s.Close())
+	}
+	return s, aside, nil
+}
+
+// Check returns an ErrStale if the file that is written is no longer the one that stands in the folder: what was stored
+// since would be gone after a restart.
+func (s *Store) Check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	folder := s.root.Name()
+	if now, err := os.Lstat(filepath.Join(folder, fileName)); err != nil || !os.SameFile(s.file, now) {
+		return fmt.Errorf("the history file in %s was deleted or replaced: %w", folder, ErrStale)
+	}
+	now, err := os.Lstat(filepath.Join(folder, fileName+"-wal"))
+	switch {
+	case s.log == nil && err == nil:
+		s.log = now
+	case s.log != nil && (err != nil || !os.SameFile(s.log, now)):
+		return fmt.Errorf("the log of the history file in %s was deleted or replaced: %w", folder, ErrStale)
+	}
+	return nil
 }
 
 // Close ends the store. What was written stays.
@@ -69,9 +97,15 @@ func (s *Store) Close() error {
 }
 
 // transact runs change in one transaction, which is on the disk when it returns nil and undone otherwise.
-func (s *Store) transact(change func(context.Context, *sql.Tx) error) error {
-	ctx := context.Background() // a change is short and bounded by busy_timeout; half of one helps nobody
-	tx, err := s.db.BeginTx(ctx, nil)
+// Who waits for others' changes gives up when ctx ends.
+func (s *Store) transact(ctx context.Context, change func(context.Context, *sql.Tx) error) error {
+	conn, err := s.db.Conn(ctx)
+	if err != nil {
+		return explain(err)
+	}
+	defer conn.Close()
+	ctx = context.WithoutCancel(ctx) // a change is short and bounded by busy_timeout; half of one helps nobody
+	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return explain(err)
 	}
@@ -86,10 +120,10 @@ func (s *Store) transact(change func(context.Context, *sql.Tx) error) error {
 	return nil
 }
 
-// Prune deletes what ended and was last updated more than keep ago, then the oldest alerts beyond maxRows, and gives
-// the space back to the disk. Open alerts stay. A keep or maxRows of 0 sets no such bound.
+// Prune deletes what ended and was last updated more than keep ago, then the oldest alerts beyond maxRows (of those users
+// who have most), and gives the space back to the disk. Open alerts stay. A keep or maxRows of 0 sets no such bound.
 func (s *Store) Prune(now time.Time, keep time.Duration, maxRows int) error {
-	err := s.transact(func(ctx context.Context, tx *sql.Tx) error {
+	err := s.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
 		if keep > 0 {
 			if _, err := tx.ExecContext(ctx, `DELETE FROM alerts WHERE state = ? AND updated < ?`,
 				string(api.Resolved), now.Add(-keep).UnixMicro()); err != nil {
@@ -97,9 +131,7 @@ func (s *Store) Prune(now time.Time, keep time.Duration, maxRows int) error {
 			}
 		}
 		if maxRows > 0 {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM alerts WHERE state = ?1 AND rowid IN
-				(SELECT rowid FROM alerts ORDER BY updated DESC, rowid DESC LIMIT -1 OFFSET ?2)`,
-				string(api.Resolved), maxRows); err != nil {
+			if err := trimAlerts(ctx, tx, maxRows, maxAlertsBytes); err != nil {
 				return err
 			}
 		}

@@ -4,6 +4,7 @@ package store
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -59,9 +60,9 @@ func child(t *testing.T, role string, uid uint32, args ...string) *exec.Cmd {
 
 // writeUntilKilled stores alerts and allowances as fast as it can and prints each name once it is stored.
 func writeUntilKilled(dir, prefix string) {
-	s, troubles, err := Open(dir)
-	if err != nil || len(troubles) > 0 {
-		fmt.Println("failed", err, troubles)
+	s, aside, err := Open(dir, prefix)
+	if err != nil || aside != "" {
+		fmt.Println("failed", err, aside)
 		os.Exit(1)
 	}
 	for i := 0; ; i++ {
@@ -69,7 +70,7 @@ func writeUntilKilled(dir, prefix string) {
 		a := sample(name)
 		a.Exe = strings.Repeat("x", i%3000) // some rows take more than a page
 		if err = s.SaveAlert(a); err == nil && i%10 == 0 {
-			err = s.AddAllowance(api.Allowance{User: prefix, Site: name})
+			err = s.AddAllowance(context.Background(), api.Allowance{User: prefix, Site: name})
 		}
 		if err == nil && i%25 == 24 {
 			err = s.Prune(noon, 24*time.Hour, 0) // moves the log into the file; all rows are too young to go
@@ -147,7 +148,7 @@ func checkStored(t *testing.T, dir string, acknowledged, allowed map[string]bool
 
 // openAndTell opens the store, prints what came of it, and stores one alert.
 func openAndTell(dir string) {
-	s, _, err := Open(dir)
+	s, _, err := Open(dir, "run")
 	if err == nil {
 		err = s.SaveAlert(sample("x"))
 	}
@@ -169,9 +170,9 @@ func TestFilesAreClosedToOthers(t *testing.T) {
 	must(t, s.Close())
 	must(t, os.WriteFile(filepath.Join(dir, fileName), []byte("broken"), 0o666)) // to see one set aside
 	must(t, os.Chmod(filepath.Join(dir, fileName), 0o666))
-	s, troubles, err := Open(dir)
-	if err != nil || len(troubles) != 1 {
-		t.Fatal(err, troubles)
+	s, aside, err := Open(dir, "run")
+	if err != nil || aside == "" {
+		t.Fatal(err, aside)
 	}
 	defer s.Close()
 	must(t, s.SaveAlert(sample("y")))
@@ -208,7 +209,7 @@ func TestOpenFolderIsClosed(t *testing.T) {
 	must(t, os.Mkdir(other, 0o700))
 	must(t, os.Chmod(other, 0o755))
 	must(t, os.WriteFile(filepath.Join(other, "passwd"), nil, 0o644))
-	_, _, err := Open(other)
+	_, _, err := Open(other, "run")
 	if err == nil || !strings.Contains(err.Error(), "holds other things") {
 		t.Errorf("error %v", err)
 	}
@@ -227,7 +228,7 @@ func TestPlantedFilesAreRefused(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "state")
 			must(t, os.Mkdir(dir, 0o700))
 			must(t, plant(filepath.Join(dir, name)))
-			if s, _, err := Open(dir); err == nil || !strings.Contains(err.Error(), "not a plain file") {
+			if s, _, err := Open(dir, "run"); err == nil || !strings.Contains(err.Error(), "not a plain file") {
 				if err == nil {
 					s.Close()
 				}
@@ -246,7 +247,7 @@ func TestForeignOwnersAreRefused(t *testing.T) {
 	dir = filepath.Join(t.TempDir(), "link")
 	target := t.TempDir()
 	must(t, os.Symlink(target, dir))
-	s, _, err := Open(dir) // our own link is fine
+	s, _, err := Open(dir, "run") // our own link is fine
 	must(t, err)
 	must(t, s.Close())
 	must(t, os.Lchown(dir, nobody, nobody))
@@ -259,7 +260,7 @@ func TestForeignOwnersAreRefused(t *testing.T) {
 
 func refused(t *testing.T, dir string) {
 	t.Helper()
-	s, _, err := Open(dir)
+	s, _, err := Open(dir, "run")
 	if err == nil {
 		s.Close()
 	}
