@@ -21,7 +21,7 @@ type ProcessID struct {
 // All CPU figures are cumulative, never differences or percentages, so that windows, rules and attribution can change
 // and an old recording can be judged again. The first snapshot of a source lists every process; later ones list only
 // the processes whose counters changed (sparse). A process that first appears after the first snapshot was born since
-// the tick before, so its whole CPU time belongs to that tick.
+// then and has used next to nothing before the tick before, so its whole CPU time belongs to that tick.
 type Snapshot struct {
 	// Time is the wall clock, for people. It may jump; nothing is computed from it.
 	Time time.Time

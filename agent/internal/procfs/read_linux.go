@@ -45,9 +45,15 @@ func (f *FS) path(pid int32, name string) string {
 	return f.root + "/" + strconv.Itoa(int(pid)) + "/" + name
 }
 
-// readInto reads a file's beginning: one read, and more until the buffer is full or the file ends.
-func readInto(path string, b []byte) (int, error) {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+// open opens a file below an open folder, or by its whole path (unix.AT_FDCWD). A named pipe in a folder made by somebody
+// else must not be waited for.
+func open(folder int, path string) (int, error) {
+	return unix.Openat(folder, path, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+}
+
+// readInto reads a file's beginning, until the buffer is full or the file ends.
+func readInto(folder int, path string, b []byte) (int, error) {
+	fd, err := open(folder, path)
 	if err != nil {
 		return 0, err
 	}
@@ -74,10 +80,46 @@ func fill(fd int, b []byte) (int, error) {
 	return n, nil
 }
 
+// Process is one life of a process, held open: once it has ended every read fails, also if its pid is used again. It must
+// be closed.
+type Process struct {
+	fs     *FS
+	pid    int32
+	folder int
+}
+
+// Open opens the process that has a pid now.
+func (f *FS) Open(pid int32) (Process, error) {
+	fd, err := unix.Open(f.root+"/"+strconv.Itoa(int(pid)), unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return Process{}, f.failed(pid, err)
+	}
+	return Process{fs: f, pid: pid, folder: fd}, nil
+}
+
+// Close ends the use of an open process.
+func (p Process) Close() { _ = unix.Close(p.folder) }
+
+// Stat returns what is used of its stat.
+func (p Process) Stat() (Stat, error) { return p.fs.stat(p.pid, p.folder, "stat") }
+
+// Owner returns its real uid, see FS.Owner.
+func (p Process) Owner() (uint32, error) { return p.fs.owner(p.pid, p.folder, "status") }
+
+// Exe returns the path of its program, see FS.Exe.
+func (p Process) Exe() (string, error) { return p.fs.exe(p.pid, p.folder, "exe") }
+
+// CommandLine returns the beginning of its command line.
+func (p Process) CommandLine() (CommandLine, error) {
+	return p.fs.commandLine(p.pid, p.folder, "cmdline")
+}
+
 // Stat returns what is used of a process's stat.
-func (f *FS) Stat(pid int32) (Stat, error) {
+func (f *FS) Stat(pid int32) (Stat, error) { return f.stat(pid, unix.AT_FDCWD, f.path(pid, "stat")) }
+
+func (f *FS) stat(pid int32, folder int, path string) (Stat, error) {
 	var b [maxStat]byte
-	n, err := readInto(f.path(pid, "stat"), b[:])
+	n, err := readInto(folder, path, b[:])
 	if err != nil {
 		return Stat{}, f.failed(pid, err)
 	}
@@ -94,8 +136,12 @@ func (f *FS) Stat(pid int32) (Stat, error) {
 // Owner returns the real uid of a process. The owner of its folder would not do: that is root for a program that made
 // itself unreadable.
 func (f *FS) Owner(pid int32) (uint32, error) {
+	return f.owner(pid, unix.AT_FDCWD, f.path(pid, "status"))
+}
+
+func (f *FS) owner(pid int32, folder int, path string) (uint32, error) {
 	var b [maxStatus]byte
-	n, err := readInto(f.path(pid, "status"), b[:])
+	n, err := readInto(folder, path, b[:])
 	if err != nil {
 		return 0, f.failed(pid, err)
 	}
@@ -109,8 +155,12 @@ func (f *FS) Owner(pid int32) (uint32, error) {
 // Exe returns the path of a process's program, with " (deleted)" behind it if there is no such file any more. It is
 // ErrVanished for a kernel thread too.
 func (f *FS) Exe(pid int32) (string, error) {
+	return f.exe(pid, unix.AT_FDCWD, f.path(pid, "exe"))
+}
+
+func (f *FS) exe(pid int32, folder int, path string) (string, error) {
 	var b [maxPath]byte
-	n, err := unix.Readlink(f.path(pid, "exe"), b[:])
+	n, err := unix.Readlinkat(folder, path, b[:])
 	if err != nil {
 		return "", f.failed(pid, err)
 	}
@@ -119,12 +169,16 @@ func (f *FS) Exe(pid int32) (string, error) {
 
 // CommandLine returns the beginning of a command line, empty of a kernel thread.
 func (f *FS) CommandLine(pid int32) (CommandLine, error) {
-	var first [2 << 10]byte // nearly all are shorter
-	fd, err := unix.Open(f.path(pid, "cmdline"), unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NONBLOCK, 0)
+	return f.commandLine(pid, unix.AT_FDCWD, f.path(pid, "cmdline"))
+}
+
+func (f *FS) commandLine(pid int32, folder int, path string) (CommandLine, error) {
+	fd, err := open(folder, path)
 	if err != nil {
 		return CommandLine{}, f.failed(pid, err)
 	}
 	defer func() { _ = unix.Close(fd) }()
+	var first [2 << 10]byte // nearly all are shorter
 	n, err := fill(fd, first[:])
 	if err != nil {
 		return CommandLine{}, f.failed(pid, err)
@@ -145,7 +199,7 @@ func (f *FS) CommandLine(pid int32) (CommandLine, error) {
 // IO returns what a process read and wrote. Only its owner and root may know.
 func (f *FS) IO(pid int32) (IO, error) {
 	var b [maxSmall]byte
-	n, err := readInto(f.path(pid, "io"), b[:])
+	n, err := readInto(unix.AT_FDCWD, f.path(pid, "io"), b[:])
 	if err != nil {
 		return IO{}, f.failed(pid, err)
 	}
@@ -155,7 +209,7 @@ func (f *FS) IO(pid int32) (IO, error) {
 // Schedstat returns how long a process's first thread has run and waited for a core.
 func (f *FS) Schedstat(pid int32) (run, wait time.Duration, err error) {
 	var b [maxSmall]byte
-	n, err := readInto(f.path(pid, "schedstat"), b[:])
+	n, err := readInto(unix.AT_FDCWD, f.path(pid, "schedstat"), b[:])
 	if err != nil {
 		return 0, 0, f.failed(pid, err)
 	}

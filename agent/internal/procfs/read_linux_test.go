@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -85,6 +86,43 @@ func TestFolder(t *testing.T) {
 	}
 	if got := f.Failures(); got != (Failures{}) {
 		t.Errorf("failures: %+v", got)
+	}
+}
+
+// A process that was opened is never taken for the next one with its pid.
+func TestOpenProcessEndsWithItsLife(t *testing.T) {
+	c := exec.CommandContext(t.Context(), "/bin/cat")
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	f, pid := New("/proc"), int32(c.Process.Pid)
+	p, err := f.Open(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	opened, err1 := p.Stat()
+	named, err2 := f.Stat(pid)
+	if err1 != nil || err2 != nil || opened.Started != named.Started || opened.Parent != int32(os.Getpid()) {
+		t.Errorf("%+v, %v; %+v, %v", opened, err1, named, err2)
+	}
+	if uid, err := p.Owner(); err != nil || int(uid) != os.Getuid() {
+		t.Errorf("Owner: %d, %v", uid, err)
+	}
+	_ = in.Close()
+	_ = c.Wait()
+	_, err1 = p.Stat()
+	_, err2 = p.Owner()
+	_, err3 := p.Exe()
+	_, err4 := p.CommandLine()
+	for i, err := range []error{err1, err2, err3, err4} {
+		if !errors.Is(err, ErrVanished) {
+			t.Errorf("read %d after its end: %v", i, err)
+		}
 	}
 }
 

@@ -14,8 +14,12 @@ func (s *Sampler) Renderers(root heuristics.ProcessID) map[int]heuristics.Proces
 	return nil
 }
 
-// count renews what Renderers returns.
-func (s *Sampler) count() {
+// countRenderers renews what Renderers returns, if it may have changed.
+func (s *Sampler) countRenderers() {
+	if !s.recount && s.renders.Load() != nil {
+		return
+	}
+	s.recount = false
 	c := census{}
 	for id, k := range s.table {
 		b := k.info.Browser

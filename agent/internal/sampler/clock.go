@@ -15,17 +15,17 @@ type clock struct {
 }
 
 // advance takes the time (with its steady reading) and how long the machine has slept so far, and returns the time
-// since the first tick, that since the last one, and what was odd about it.
-func (c *clock) advance(now time.Time, slept, interval time.Duration) (at, dt time.Duration, gaps []heuristics.Gap) {
+// since the first tick and what was odd about that since the last one.
+func (c *clock) advance(now time.Time, slept, interval time.Duration) (at time.Duration, gaps []heuristics.Gap) {
 	if c.start.IsZero() {
 		c.start, c.last, c.slept = now, now, slept
-		return 0, 0, nil
+		return 0, nil
 	}
 	at = micro(now.Sub(c.start)) // steady: both readings carry a monotonic one
 	if at <= c.at {
 		at = c.at + time.Microsecond
 	}
-	dt = at - c.at
+	dt := at - c.at
 	asleep := slept - c.slept
 	if asleep > clockSlack {
 		gaps = append(gaps, heuristics.Gap{Kind: heuristics.GapSlept, Length: micro(asleep)})
@@ -38,5 +38,5 @@ func (c *clock) advance(now time.Time, slept, interval time.Duration) (at, dt ti
 		gaps = append(gaps, heuristics.Gap{Kind: heuristics.GapLateTick, Length: dt})
 	}
 	c.last, c.at, c.slept = now, at, slept
-	return at, dt, gaps
+	return at, gaps
 }

@@ -1,19 +1,21 @@
 package sampler
 
 import (
-	"bytes"
 	"context"
-	"errors"
-	"math"
 	"os"
+	"path"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/shirou/gopsutil/v3/process"
 	"golang.org/x/sys/unix"
 
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 	"github.com/minewatch/minewatch/heuristics"
 )
+
+// procRoot is where the kernel shows processes.
+const procRoot = "/proc"
 
 // newSweep returns the cheapest way to read this machine that gives the same answers as gopsutil, and why a cheaper one
 // is not used.
@@ -25,90 +27,100 @@ func newSweep(ctx context.Context) (s sweeper, why string) {
 	return fast, ""
 }
 
-// tick is the unit of the times in /proc/PID/stat: USER_HZ is 100 on every Linux that Go runs on.
-const tick = 10 * time.Millisecond
-
-var errStat = errors.New("not the form of /proc/PID/stat")
-
 // readRaw reads what tells two lives of a pid apart.
 func readRaw(pid int32) (rawTimes, error) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(int(pid)) + "/stat")
-	if err != nil {
-		return rawTimes{}, err
-	}
-	return parseStat(b)
+	s, err := procfs.New(procRoot).Stat(pid)
+	return rawTimes{start: s.Started, children: s.Children}, err
 }
 
-// parseStat reads fields 14 to 17 and 22 of /proc/PID/stat (proc(5)). The name in field 2 may hold anything, also ")"
-// and newlines, so fields are counted from the last ")".
-func parseStat(b []byte) (rawTimes, error) {
-	end := bytes.LastIndexByte(b, ')')
-	if end < 0 || end+2 > len(b) {
-		return rawTimes{}, errStat
-	}
-	fields := bytes.Fields(b[end+1:]) // the first is field 3
-	const first = 3
-	if len(fields) <= 22-first {
-		return rawTimes{}, errStat
-	}
-	const most = math.MaxInt64 / int64(tick) / 4 // keeps the sum within a Duration
-	number := func(field int) (int64, bool) {
-		n, err := strconv.ParseInt(string(fields[field-first]), 10, 64)
-		return n, err == nil && n >= 0
-	}
-	var times [4]time.Duration
-	for i, field := range []int{14, 15, 16, 17} {
-		n, ok := number(field)
-		if !ok || n > most {
-			return rawTimes{}, errStat
+// opened is a process that is held open while it is looked at.
+type opened = procfs.Process
+
+// boundToLife says that identify cannot mix two lives of a pid.
+const boundToLife = true
+
+// host is what the sampler reads besides the sweep.
+type host struct {
+	proc    *procfs.FS
+	machine *procfs.Machine
+	page    uint64 // bytes
+}
+
+func newHost() host {
+	fs := procfs.New(procRoot)
+	return host{proc: fs, machine: fs.Machine(), page: uint64(os.Getpagesize())} //nolint:gosec // positive
+}
+
+// busy returns the CPU time of processes on all cores.
+func (h *host) busy(context.Context) (time.Duration, error) { return h.machine.Busy() }
+
+// identify reads who a process is; false if it is gone or another. The command line is read before the name: when a
+// process becomes another program in between, the old line with the new name is put right a tick later.
+func (h *host) identify(_ context.Context, k *known, c *counters) (identity, bool) {
+	if c == nil || !c.held {
+		p, err := h.proc.Open(k.id.PID)
+		if err != nil {
+			return identity{}, false
 		}
-		times[i] = time.Duration(n) * tick
-	}
-	start, ok := number(22)
-	if !ok {
-		return rawTimes{}, errStat
-	}
-	return rawTimes{start: start, user: times[0], system: times[1], children: times[2] + times[3]}, nil
-}
-
-// machineBusy returns the CPU time of processes on all cores: neither idle, waiting for I/O, taken by the hypervisor nor
-// spent on interrupts, which no process accounts for.
-func machineBusy(context.Context) (time.Duration, error) {
-	fd, err := unix.Open("/proc/stat", unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { _ = unix.Close(fd) }()
-	var b [256]byte // the first line is the sum of all cores
-	n, err := unix.Read(fd, b[:])
-	if err != nil {
-		return 0, err
-	}
-	return parseBusy(b[:n])
-}
-
-// parseBusy adds user, nice and system time of the first line of /proc/stat (proc(5)).
-func parseBusy(b []byte) (time.Duration, error) {
-	fields := bytes.Fields(b)
-	if len(fields) < 4 || string(fields[0]) != "cpu" {
-		return 0, errors.New("not the form of /proc/stat")
-	}
-	var sum time.Duration
-	for _, f := range fields[1:4] {
-		n, err := strconv.ParseInt(string(f), 10, 64)
-		if err != nil || n < 0 || n > math.MaxInt64/int64(tick)/4 {
-			return 0, errors.New("not the form of /proc/stat")
+		defer p.Close()
+		stat, err := p.Stat()
+		if err != nil || stat.Started != k.id.StartTime {
+			return identity{}, false // what would be read belongs to another life of the pid
 		}
-		sum += time.Duration(n) * tick
+		return describeLife(p, &stat), true
 	}
-	return sum, nil
+	return describeLife(c.life, &c.stat), true
+}
+
+func describeLife(p opened, stat *procfs.Stat) identity {
+	line, _ := p.CommandLine() // empty of a process that ends just now
+	text := strings.Join(strings.FieldsFunc(line.Text, func(r rune) bool { return r == 0 }), " ")
+	first, _, _ := strings.Cut(line.Text, "\x00")
+	w := identity{name: programName(stat.Name, first), nice: stat.Nice, parent: stat.Parent, command: parseCommandLine(text)}
+	w.exe, _ = p.Exe() // kernel threads have none, those of other users are closed
+	if uid, err := p.Owner(); err == nil {
+		w.user = strconv.FormatUint(uint64(uid), 10)
+	}
+	return w
+}
+
+// kernelName is the length, in bytes, from which the kernel's name of a program may have been cut.
+const kernelName = 15
+
+// programName returns the kernel's name of a program, or, where that was cut, the first word of the command line if it
+// begins with it. Line ends are written as the kernel itself writes them in status.
+func programName(name, first string) string {
+	if len(name) >= kernelName {
+		if whole := path.Base(first); strings.HasPrefix(whole, name) {
+			name = whole
+		}
+	}
+	if strings.ContainsAny(name, "\\\n") {
+		name = strings.NewReplacer("\\", "\\\\", "\n", "\\n").Replace(name)
+	}
+	return name
+}
+
+// footprint reads memory and I/O of a process; what the agent may not see stays 0.
+func (h *host) footprint(_ context.Context, k *known, c *counters, p *heuristics.ProcessSample) {
+	stat := &c.stat
+	if stat.PID == 0 {
+		s, err := h.proc.Stat(k.id.PID)
+		if err != nil {
+			return
+		}
+		stat = &s
+	}
+	p.Resident = uint64(stat.Resident) * h.page //nolint:gosec // not negative
+	if io, err := h.proc.IO(k.id.PID); err == nil {
+		p.ReadBytes, p.WriteBytes, p.Transferred = io.Read, io.Written, io.Transferred
+	}
 }
 
 // threadNames keeps the names of one process's threads: a thread is named shortly after it starts.
 type threadNames struct {
 	byTID map[int32]*threadName
 	round int
-	buf   []byte
 }
 
 type threadName struct {
@@ -125,43 +137,30 @@ const (
 )
 
 // threads returns the threads of a process: name, CPU time and time spent waiting for a core.
-func (t *threadNames) threads(pid int32) []heuristics.ThreadSample {
-	dir := "/proc/" + strconv.Itoa(int(pid)) + "/task"
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	names, err := d.Readdirnames(maxThreads)
-	if err != nil {
-		return nil
-	}
+func (h *host) threads(k *known) []heuristics.ThreadSample {
+	t := &k.names
 	if t.byTID == nil {
-		t.byTID = make(map[int32]*threadName, len(names))
-		t.buf = make([]byte, 256)
+		t.byTID = map[int32]*threadName{}
 	}
 	t.round++
-	out := make([]heuristics.ThreadSample, 0, len(names))
-	for _, name := range names {
-		tid, err := strconv.ParseInt(name, 10, 32)
-		if err != nil {
-			continue
-		}
-		base := dir + "/" + name
-		run, wait, ok := parseSchedstat(t.read(base + "/schedstat"))
+	out := make([]heuristics.ThreadSample, 0, len(t.byTID))
+	if err := h.proc.Threads(k.id.PID, maxThreads, func(thread procfs.Thread) {
+		run, wait, ok := thread.Times()
 		if !ok {
-			continue
+			return
 		}
-		n := t.byTID[int32(tid)]
+		n := t.byTID[thread.TID]
 		if n == nil {
 			n = &threadName{}
-			t.byTID[int32(tid)] = n
+			t.byTID[thread.TID] = n
 		}
 		if n.round = t.round; n.seen < nameReads {
 			n.seen++
-			n.name = string(bytes.TrimSuffix(t.read(base+"/comm"), []byte("\n")))
+			n.name = thread.Name()
 		}
-		out = append(out, heuristics.ThreadSample{TID: int32(tid), Name: n.name, Run: micro(run), Wait: micro(wait)})
+		out = append(out, heuristics.ThreadSample{TID: thread.TID, Name: n.name, Run: micro(run), Wait: micro(wait)})
+	}); err != nil {
+		return nil
 	}
 	for tid, n := range t.byTID {
 		if n.round != t.round {
@@ -169,44 +168,6 @@ func (t *threadNames) threads(pid int32) []heuristics.ThreadSample {
 		}
 	}
 	return out
-}
-
-// read returns the beginning of a small file of /proc, valid until the next call; nothing on an error.
-func (t *threadNames) read(path string) []byte {
-	fd, err := unix.Open(path, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-	if err != nil {
-		return nil
-	}
-	defer func() { _ = unix.Close(fd) }()
-	n, err := unix.Read(fd, t.buf)
-	if err != nil || n < 0 {
-		return nil
-	}
-	return t.buf[:n]
-}
-
-// parseSchedstat reads "run wait slices" in nanoseconds.
-func parseSchedstat(b []byte) (run, wait time.Duration, ok bool) {
-	fields := bytes.Fields(b)
-	if len(fields) < 2 {
-		return 0, 0, false
-	}
-	r, err1 := strconv.ParseInt(string(fields[0]), 10, 64)
-	w, err2 := strconv.ParseInt(string(fields[1]), 10, 64)
-	if err1 != nil || err2 != nil || r < 0 || w < 0 {
-		return 0, 0, false
-	}
-	return time.Duration(r), time.Duration(w), true
-}
-
-// readNice returns the priority as `nice` shows it. gopsutil gives the kernel's 20 - nice on some systems and nice on
-// others, so the system is asked itself.
-func readNice(_ context.Context, h *process.Process) (int, error) {
-	raw, err := unix.Getpriority(unix.PRIO_PROCESS, int(h.Pid))
-	if err != nil {
-		return 0, err
-	}
-	return 20 - raw, nil // the system call returns 1..40, so that no result looks like an error
 }
 
 // seesAll reports whether every process of the machine is visible: not in a container, and without hidepid.
@@ -230,32 +191,11 @@ func sleptSoFar() time.Duration {
 	return time.Duration(boot.Nano() - mono.Nano())
 }
 
-// readIO returns what a process read from and wrote to storage, and what went through its read and write calls, in
-// bytes; zeros where the agent may not look.
-func readIO(_ context.Context, h *process.Process) (read, written, transferred uint64) {
-	b, err := os.ReadFile("/proc/" + strconv.Itoa(int(h.Pid)) + "/io")
-	if err != nil {
-		return 0, 0, 0
+// threadTime returns the CPU time of the calling thread so far, which the caller has locked itself to.
+func threadTime() time.Duration {
+	var t unix.Timespec
+	if unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t) != nil {
+		return 0
 	}
-	return parseIO(b)
-}
-
-// parseIO reads /proc/PID/io (proc(5)); gopsutil leaves rchar and wchar out.
-func parseIO(b []byte) (read, written, transferred uint64) {
-	for line := range bytes.Lines(b) {
-		key, value, ok := bytes.Cut(bytes.TrimSpace(line), []byte(": "))
-		n, err := strconv.ParseUint(string(value), 10, 64)
-		if !ok || err != nil || n > math.MaxInt64/4 {
-			continue
-		}
-		switch string(key) {
-		case "rchar", "wchar":
-			transferred += n
-		case "read_bytes":
-			read = n
-		case "write_bytes":
-			written = n
-		}
-	}
-	return read, written, transferred
+	return time.Duration(t.Nano())
 }

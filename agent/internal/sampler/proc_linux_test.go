@@ -1,57 +1,21 @@
 package sampler
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/shirou/gopsutil/v3/cpu"
-	"github.com/shirou/gopsutil/v3/process"
 	"golang.org/x/sys/unix"
 
 	"github.com/minewatch/minewatch/heuristics"
 )
-
-func TestParseStat(t *testing.T) {
-	tail := " S 1 1 1 0 -1 4194560 1 2 3 4 50 60 700 800 20 0 1 0 123456 1 1"
-	for _, name := range []string{"sh", "a) R 1 (b", "x\n) S 9", "((((", ")"} {
-		got, err := parseStat([]byte("42 (" + name + ")" + tail))
-		if err != nil || got.start != 123456 || got.children != 15*time.Second {
-			t.Errorf("name %q: %+v, %v", name, got, err)
-		}
-	}
-	for _, bad := range []string{"", "42", "42 (x)", "42 (x) S 1 2 3", "42 (x)" + strings.ReplaceAll(tail, "123456", "-1"), "42 (x)" + strings.ReplaceAll(tail, "700", "99999999999999999")} {
-		if got, err := parseStat([]byte(bad)); err == nil {
-			t.Errorf("parseStat(%q) = %+v, want an error", bad, got)
-		}
-	}
-}
-
-func FuzzParseStat(f *testing.F) {
-	if b, err := os.ReadFile("/proc/self/stat"); err == nil {
-		f.Add(b)
-	}
-	f.Add([]byte("1 (a) b) S 1 1 1 0 -1 4194560 1 2 3 4 50 60 700 800 20 0 1 0 123456 1 1"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if got, err := parseStat(b); err == nil && (got.start < 0 || got.children < 0) {
-			t.Errorf("%+v", got)
-		}
-	})
-}
-
-func FuzzParseSchedstat(f *testing.F) {
-	f.Add([]byte("837873 496285 2\n"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if run, wait, ok := parseSchedstat(b); ok && (run < 0 || wait < 0) {
-			t.Errorf("run %v wait %v", run, wait)
-		}
-	})
-}
 
 func TestNice(t *testing.T) {
 	c := exec.CommandContext(t.Context(), "nice", "-n", "7", "sleep", "60")
@@ -59,15 +23,20 @@ func TestNice(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
-	p := &process.Process{Pid: int32(c.Process.Pid)}
+	h, pid := newHost(), int32(c.Process.Pid)
+	raw, err := readRaw(pid)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &known{id: heuristics.ProcessID{PID: pid, StartTime: raw.start}}
+	var who identity
 	for range 100 { // nice sets it after it has started
-		if n, err := readNice(t.Context(), p); err == nil && n == 7 {
+		if who, _ = h.identify(t.Context(), k, nil); who.nice == 7 {
 			return
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
-	n, err := readNice(t.Context(), p)
-	t.Errorf("nice %d, %v; want 7", n, err)
+	t.Errorf("nice %d, want 7", who.nice)
 }
 
 // A pid that belongs to another process now must never continue the life of the one before.
@@ -100,8 +69,8 @@ func TestReusedPid(t *testing.T) {
 
 // Threads of this very program: names and times as the kernel tells them.
 func TestThreads(t *testing.T) {
-	var names threadNames
-	got := names.threads(int32(os.Getpid()))
+	h := newHost()
+	got := h.threads(&known{id: heuristics.ProcessID{PID: int32(os.Getpid())}})
 	if len(got) < 2 {
 		t.Fatalf("%d threads", len(got))
 	}
@@ -118,7 +87,7 @@ func TestThreads(t *testing.T) {
 	if main == nil || main.Name != strings.TrimSpace(string(comm)) || main.Run <= 0 {
 		t.Errorf("main thread %+v, want name %q and some time", main, comm)
 	}
-	if got := names.threads(1 << 22); got != nil {
+	if got := h.threads(&known{id: heuristics.ProcessID{PID: 1 << 22}}); got != nil {
 		t.Errorf("threads of no process: %v", got)
 	}
 }
@@ -202,31 +171,6 @@ func TestClockSweepTellsLivesApart(t *testing.T) {
 	}
 }
 
-func TestAppendPIDs(t *testing.T) {
-	entry := func(name string, length int) []byte {
-		b := make([]byte, length)
-		b[16], b[17] = byte(length), byte(length>>8)
-		copy(b[19:], name)
-		return b
-	}
-	all := append(append(append(entry("self", 24), entry("1", 24)...), entry("4194304", 32)...), entry("12x", 24)...)
-	all = append(all, entry("99999999999", 32)...)
-	if got := appendPIDs(nil, all); len(got) != 2 || got[0] != 1 || got[1] != 4194304 {
-		t.Errorf("pids %v", got)
-	}
-}
-
-func FuzzAppendPIDs(f *testing.F) {
-	f.Add([]byte("0123456789012345\x18\x00\x04123\x00\x00"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, pid := range appendPIDs(nil, b) {
-			if pid <= 0 {
-				t.Errorf("pid %d", pid)
-			}
-		}
-	})
-}
-
 // Another user's list of processes may be closed; the judge must know.
 func TestSeesAllHere(t *testing.T) {
 	space, err := os.Readlink("/proc/self/ns/pid")
@@ -235,42 +179,6 @@ func TestSeesAllHere(t *testing.T) {
 	}
 	if want := space == "pid:[4026531836]"; seesAll() != want {
 		t.Errorf("seesAll %v in %s", seesAll(), space)
-	}
-}
-
-func TestParseBusy(t *testing.T) {
-	if got, err := parseBusy([]byte("cpu  100 20 3 9999 8 7 6 5 4 3\ncpu0 1 1")); err != nil || got != 1230*time.Millisecond {
-		t.Errorf("busy %v, %v", got, err)
-	}
-	for _, bad := range []string{"", "cpu0 1 2 3", "cpu 1 2", "cpu 1 -2 3", "cpu 1 x 3", "cpu 1 99999999999999999999 3"} {
-		if got, err := parseBusy([]byte(bad)); err == nil {
-			t.Errorf("parseBusy(%q) = %v, want an error", bad, got)
-		}
-	}
-}
-
-func TestMachineBusyAgreesWithGopsutil(t *testing.T) {
-	got, err := machineBusy(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	all, err := cpu.TimesWithContext(t.Context(), false)
-	if err != nil || len(all) == 0 {
-		t.Fatal(err)
-	}
-	if want := seconds(all[0].User + all[0].Nice + all[0].System); (got - want).Abs() > time.Second {
-		t.Errorf("busy %v, by gopsutil %v", got, want)
-	}
-}
-
-func TestLastPID(t *testing.T) {
-	if got, ok := lastPID([]byte("0.20 0.18 0.12 1/80 11206\n")); !ok || got != 11206 {
-		t.Errorf("last pid %d, %v", got, ok)
-	}
-	for _, bad := range []string{"", "\n", "0.1 1/2 x\n", "0.1 1/2 99999999999\n", "0.1 1/2 11206", "0.1 1/2 -5\n", "1/2 \n"} {
-		if got, ok := lastPID([]byte(bad)); ok {
-			t.Errorf("lastPID(%q) = %d", bad, got)
-		}
 	}
 }
 
@@ -315,21 +223,8 @@ func TestNewProcessesAreFoundWithoutListing(t *testing.T) {
 	if s.sinceAll < before {
 		t.Skip("so many processes began meanwhile that /proc was listed")
 	}
-	if !seen[int32(load.Process.Pid)] {
+	if s.find(int32(load.Process.Pid)) == nil { // told of it may be later: it must have used something first
 		t.Error("a new process was not found")
-	}
-}
-
-func TestParseIO(t *testing.T) {
-	const text = "rchar: 100\nwchar: 20\nsyscr: 3\nsyscw: 4\nread_bytes: 4096\nwrite_bytes: 8192\ncancelled_write_bytes: 0\n"
-	read, written, transferred := parseIO([]byte(text))
-	if read != 4096 || written != 8192 || transferred != 120 {
-		t.Errorf("read %d, written %d, transferred %d", read, written, transferred)
-	}
-	for _, bad := range []string{"", "rchar", "rchar: -1", "rchar: 99999999999999999999999", "rchar: x\nread_bytes: "} {
-		if r, w, m := parseIO([]byte(bad)); r+w+m != 0 {
-			t.Errorf("parseIO(%q) = %d, %d, %d", bad, r, w, m)
-		}
 	}
 }
 
@@ -337,7 +232,8 @@ func TestParseIO(t *testing.T) {
 // uses the processor again.
 func TestNewcomerBecomesItsProgram(t *testing.T) {
 	s := New(Options{Interval: 50 * time.Millisecond})
-	c := exec.CommandContext(t.Context(), "sh", "-c", "read _; exec sleep 60")
+	const work = "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; " // enough to be worth a name
+	c := exec.CommandContext(t.Context(), "sh", "-c", work+"read _; exec sleep 60")
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -357,7 +253,7 @@ func TestNewcomerBecomesItsProgram(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = c.Process.Kill(); _ = c.Wait() })
-			awaitName(t, c.Process.Pid, "sh")
+			awaitWork(t, int32(c.Process.Pid), 5*time.Millisecond)
 		case 1:
 			early = know()
 			if _, err := in.Write([]byte("\n")); err != nil {
@@ -384,4 +280,114 @@ func awaitName(t *testing.T, pid int, want string) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Fatalf("process %d did not become %s", pid, want)
+}
+
+// awaitWork waits until a process has used the processor for so long.
+func awaitWork(t *testing.T, pid int32, least time.Duration) {
+	t.Helper()
+	var s clockSweep
+	for range 1000 {
+		if used, ok := s.clock(pid); ok && used >= least {
+			return
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	t.Fatalf("process %d did not use %v", pid, least)
+}
+
+// A newcomer that does nothing is neither opened nor told of, and when it ends nobody hears of that either.
+func TestIdleNewcomersAreNotOpened(t *testing.T) {
+	s, err := newClockSweep(t.Context())
+	if err != nil {
+		t.Skipf("no CPU clocks here: %v", err)
+	}
+	seen := map[int32]int{}
+	sweep := func(pretend time.Duration) []heuristics.ProcessID {
+		t.Helper()
+		s.last = s.last.Add(-pretend)
+		gone, _, err := s.sweep(t.Context(), func(c counters) { seen[c.id.PID]++ })
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.Clone(gone)
+	}
+	sweep(0)
+	idle := exec.CommandContext(t.Context(), "sleep", "60")
+	if err := idle.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = idle.Process.Kill(); _ = idle.Wait() })
+	pid := int32(idle.Process.Pid)
+	awaitName(t, idle.Process.Pid, "sleep")
+	sweep(time.Hour) // a hundredth of an hour is more than anything uses here
+	if k := s.find(pid); k == nil || k.told || seen[pid] > 0 {
+		t.Fatalf("kept %+v, told of %d times", k, seen[pid])
+	}
+	s.visit = func(c counters) { seen[c.id.PID]++ }
+	s.introduce(pid)
+	s.introduce(pid)
+	s.visit = nil
+	if k := s.find(pid); k == nil || !k.told || seen[pid] != 1 {
+		t.Errorf("asked for it: kept %+v, told of %d times", k, seen[pid])
+	}
+	_ = idle.Process.Kill()
+	_ = idle.Wait()
+	if gone := sweep(time.Hour); !slices.ContainsFunc(gone, func(id heuristics.ProcessID) bool { return id.PID == pid }) {
+		t.Errorf("its end was not told: %v", gone)
+	}
+	other := exec.CommandContext(t.Context(), "sleep", "60")
+	if err := other.Start(); err != nil {
+		t.Fatal(err)
+	}
+	sweep(time.Hour)
+	_ = other.Process.Kill()
+	_ = other.Wait()
+	for _, id := range sweep(time.Hour) {
+		if int(id.PID) == other.Process.Pid {
+			t.Errorf("the end of a process that nobody was told of was told: %v", id)
+		}
+	}
+}
+
+// A parent that does nothing is told of before its busy child, which is nowhere without it.
+func TestQuietParentComesWithItsChild(t *testing.T) {
+	s := New(Options{Interval: 300 * time.Millisecond})
+	var parent *exec.Cmd
+	var pid int32
+	placed := false
+	follow(t, s, 12, func(i int, snapshot heuristics.Snapshot) {
+		if i == 0 {
+			parent = exec.CommandContext(t.Context(), "sh", "-c", os.Args[0]+" & echo $!; wait")
+			parent.Env = append(os.Environ(), loadTime+"=6s")
+			parent.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+			out, err := parent.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := parent.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { _ = syscall.Kill(-parent.Process.Pid, syscall.SIGKILL); _ = parent.Wait() })
+			if _, err := fmt.Fscan(out, &pid); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+		known := -1
+		for j, p := range snapshot.Processes {
+			if p.ID.PID == int32(parent.Process.Pid) && p.Info != nil && p.Info.Name == "sh" {
+				known = j
+			}
+			if p.ID.PID == pid && p.Info != nil && !placed {
+				placed = true
+				want := s.byPID[int32(parent.Process.Pid)]
+				if want == nil || p.Info.Parent != want.id || (known < 0 && want.listed == s.tick) {
+					t.Errorf("the child is told of with parent %v; its parent is %+v, told at place %d of this tick", p.Info.Parent, want, known)
+				}
+			}
+		}
+	})
+	if !placed {
+		t.Error("the child was never told of")
+	}
 }

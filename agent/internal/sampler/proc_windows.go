@@ -7,8 +7,6 @@ import (
 
 	"github.com/shirou/gopsutil/v3/process"
 	"golang.org/x/sys/windows"
-
-	"github.com/minewatch/minewatch/heuristics"
 )
 
 var errEnded = errors.New("the process has ended")
@@ -36,14 +34,6 @@ func readRaw(pid int32) (rawTimes, error) {
 	return rawTimes{start: int64(created.HighDateTime)<<32 | int64(created.LowDateTime)}, nil
 }
 
-// threadNames has nothing to remember here: the sweep tells the threads, see ntSweep.threads, and no names.
-type threadNames struct{}
-
-func (*threadNames) threads(int32) []heuristics.ThreadSample { return nil }
-
-// readNice returns 0: Windows has priority classes, which are no niceness.
-func readNice(context.Context, *process.Process) (int, error) { return 0, nil }
-
 // seesAll is false: what every process used cannot be compared with the machine's own counter, which was never tried on
 // Windows.
 func seesAll() bool { return false }
@@ -51,12 +41,8 @@ func seesAll() bool { return false }
 // sleptSoFar is not told apart from a clock that was set on Windows.
 func sleptSoFar() time.Duration { return 0 }
 
-// readIO returns what a process read and wrote, in bytes; zeros where the agent may not look. Windows
-// counts every transfer, to storage and elsewhere.
-func readIO(ctx context.Context, h *process.Process) (read, written, transferred uint64) {
-	io, err := h.IOCountersWithContext(ctx)
-	if err != nil {
-		return 0, 0, 0
-	}
-	return io.ReadBytes, io.WriteBytes, io.ReadBytes + io.WriteBytes
-}
+// priority returns 0: Windows has priority classes, which are no niceness.
+func priority(context.Context, *process.Process) int { return 0 }
+
+// transferred returns the bytes of all transfers: Windows counts those to storage and elsewhere in one.
+func transferred(io *process.IOCountersStat) uint64 { return io.ReadBytes + io.WriteBytes }

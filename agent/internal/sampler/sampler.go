@@ -2,17 +2,15 @@
 //
 // Reading is in two tiers, because most processes sleep: a sweep over all of them finds those whose counters moved,
 // and only the hot ones among these are looked at thread by thread. What costs more (names, paths, command lines) is
-// read once per life of a process.
+// read once per life of a process, and of newcomers only once they have used the processor.
 package sampler
 
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math"
 	"runtime"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -37,6 +35,10 @@ type Options struct {
 	Interval time.Duration
 	// Owners may be nil: then no site is ever known.
 	Owners Owners
+	// Rest is the time between two ticks while the machine is quiet; at most Interval means that it never rests.
+	Rest time.Duration
+	// Attended reports whether somebody looks on; then it does not rest. It may be nil.
+	Attended func() bool
 }
 
 const (
@@ -60,6 +62,7 @@ const (
 // Sampler reads this machine. One Source at a time may use it.
 type Sampler struct {
 	options Options
+	host    host
 	sweep   sweeper
 	why     string // a cheaper sweep is not used
 	table   map[heuristics.ProcessID]*known
@@ -70,7 +73,12 @@ type Sampler struct {
 	clock   clock
 	alive   atomic.Int64
 	every   atomic.Int64 // the interval in nanoseconds
+	spent   atomic.Int64 // CPU time in nanoseconds
 	renders atomic.Pointer[census]
+	recount bool // the renderers may be others than at the last count
+	pace    pace
+	// introduced counts the ancestors that are being told of for one process.
+	introduced int
 }
 
 // known is what the sampler remembers of one process.
@@ -97,7 +105,7 @@ func New(o Options) *Sampler {
 	process.EnableBootTimeCache(true) // saves a third of a sweep (docs/decisions.md)
 	sweep, why := newSweep(context.Background())
 	s := &Sampler{
-		options: o, sweep: sweep, why: why,
+		options: o, host: newHost(), sweep: sweep, why: why,
 		table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{},
 	}
 	s.every.Store(int64(o.Interval))
@@ -119,33 +127,10 @@ func (s *Sampler) Name() string {
 	return s.sweep.name()
 }
 
-// Source yields a snapshot at once and then one each interval until ctx ends.
-func (s *Sampler) Source(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
-	return func(yield func(heuristics.Snapshot, error) bool) {
-		interval := s.Interval()
-		ticker := time.NewTicker(interval)
-		defer ticker.Stop()
-		s.clock = clock{}
-		for {
-			snapshot, err := s.read(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			if !yield(snapshot, err) || err != nil {
-				return
-			}
-			if now := s.Interval(); now != interval {
-				interval = now
-				ticker.Reset(interval)
-			}
-			select {
-			case <-ctx.Done():
-				return
-			case <-ticker.C:
-			}
-		}
-	}
-}
+// Spent returns the CPU time that measuring has used so far: every tick from its first reading to its snapshot. What is
+// made of the snapshot, and what others ask of the program, is not in it. 0 on systems that do not tell. Safe for use
+// while a Source runs.
+func (s *Sampler) Spent() time.Duration { return time.Duration(s.spent.Load()) }
 
 // Processes returns the number of living processes at the last tick. Safe for use while a Source runs.
 func (s *Sampler) Processes() int { return int(s.alive.Load()) }
@@ -153,27 +138,30 @@ func (s *Sampler) Processes() int { return int(s.alive.Load()) }
 // Alive reports whether a process still lives, and is not another with its pid. Safe for use while a Source runs.
 func (s *Sampler) Alive(id heuristics.ProcessID) bool { return s.sweep.same(id) }
 
-func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
-	if s.tick%countCores == 0 {
-		s.cores = countProcessors()
-	}
-	s.tick++
-	out := heuristics.Snapshot{Cores: s.cores}
-	var dt time.Duration
-	out.Time = time.Now()
-	out.At, dt, out.Gaps = s.clock.advance(out.Time, sleptSoFar(), s.Interval())
+// begin starts the snapshot of this moment: everything but the processes.
+func (s *Sampler) begin(ctx context.Context) (heuristics.Snapshot, error) {
+	out := heuristics.Snapshot{Cores: s.cores, Time: time.Now()}
+	out.At, out.Gaps = s.clock.advance(out.Time, sleptSoFar(), s.Interval())
 	out.Time = out.Time.UTC().Truncate(time.Millisecond)
-	if s.tick == 1 && !seesAll() {
-		out.Gaps = append(out.Gaps, heuristics.Gap{Kind: heuristics.GapHidden})
-	}
-	busy, err := machineBusy(ctx)
+	busy, err := s.host.busy(ctx)
 	if err != nil {
 		return out, fmt.Errorf("the processor's counters cannot be read: %w", err)
 	}
 	out.Busy = busy
+	return out, nil
+}
+
+// read takes a whole tick. since is the length of the time that it covers.
+func (s *Sampler) read(ctx context.Context, out heuristics.Snapshot, since time.Duration) (heuristics.Snapshot, error) {
+	s.tick++
+	s.pace.hot = false
+	if s.tick == 1 && !seesAll() {
+		out.Gaps = append(out.Gaps, heuristics.Gap{Kind: heuristics.GapHidden})
+	}
 	s.settle(ctx)
 	gone, gaps, err := s.sweep.sweep(ctx, func(c counters) {
-		out.Processes = append(out.Processes, s.sample(ctx, c, dt))
+		p := s.sample(ctx, &c, since) // may tell of others before it
+		out.Processes = append(out.Processes, p)
 	})
 	if err != nil {
 		return out, fmt.Errorf("the processes cannot be listed: %w", err)
@@ -185,22 +173,30 @@ func (s *Sampler) read(ctx context.Context) (heuristics.Snapshot, error) {
 	out.Exited = slices.Clone(gone) // the sweep uses its slice again, the snapshot may be kept
 	out.Processes = s.askParents(out.Processes, gone)
 	s.forget(gone)
-	s.alive.Store(int64(len(s.table)))
+	s.alive.Store(int64(s.count()))
 	if s.options.Owners != nil {
-		s.count()
+		s.countRenderers()
 		out.Renderers = s.options.Owners.Answers()
 	}
 	return out, nil
 }
 
+// count returns the number of living processes, also of those that nobody was told of.
+func (s *Sampler) count() int {
+	if c, ok := s.sweep.(interface{ count() int }); ok {
+		return c.count()
+	}
+	return len(s.table)
+}
+
 // sample turns the counters of one process into its sample.
-func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) heuristics.ProcessSample {
+func (s *Sampler) sample(ctx context.Context, c *counters, dt time.Duration) heuristics.ProcessSample {
 	p := heuristics.ProcessSample{ID: c.id, User: micro(c.user), System: micro(c.system), Children: micro(c.children)}
 	k := s.table[c.id]
 	if k == nil {
 		k = &known{id: c.id, handle: c.handle}
 		s.table[c.id], s.byPID[c.id.PID] = k, k
-		if !s.describe(ctx, k) { // it ended while being looked at; its CPU still counts
+		if !s.describe(ctx, k, c) { // it ended while being looked at; its CPU still counts
 			s.introduce(k)
 		}
 		if s.tick > 1 {
@@ -212,7 +208,8 @@ func (s *Sampler) sample(ctx context.Context, c counters, dt time.Duration) heur
 	}
 	k.user, k.system, k.listed = p.User, p.System, s.tick
 	if k.hot > 0 {
-		s.lookClosely(ctx, k, &p)
+		s.pace.hot = true
+		s.lookClosely(ctx, k, c, &p)
 	}
 	if !k.told {
 		info := k.info
@@ -238,93 +235,19 @@ func (k *known) warm(used, dt time.Duration) {
 }
 
 // lookClosely reads what is only read of hot processes.
-func (s *Sampler) lookClosely(ctx context.Context, k *known, p *heuristics.ProcessSample) {
+func (s *Sampler) lookClosely(ctx context.Context, k *known, c *counters, p *heuristics.ProcessSample) {
 	at := s.clock.at
 	if k.renewed == 0 || at-k.renewed >= renewInfo {
 		k.renewed = max(at, 1)
 		s.renew(ctx, k)
 	}
 	p.Threads = s.threads(k)
-	if k.handle != nil && (s.tick%slowEvery == 0 || k.hot <= 2*s.Interval()) {
-		if m, err := k.handle.MemoryInfoWithContext(ctx); err == nil {
-			p.Resident = m.RSS
-		}
-		p.ReadBytes, p.WriteBytes, p.Transferred = readIO(ctx, k.handle)
+	if s.tick%slowEvery == 0 || k.hot <= 2*s.Interval() {
+		s.host.footprint(ctx, k, c, p)
 	}
 	if b := k.info.Browser; b != nil && b.Role == "renderer" && k.hot >= askAfter && s.options.Owners != nil && b.Root.PID != 0 {
 		s.options.Owners.Ask(k.id, b.Root, b.Renderer)
 	}
-}
-
-// settle describes once more what was new at the last tick: a process that was caught between its start and its program
-// still had the name and the command line of the one that started it. Seen of 1 in 50 processes of a browser on a full
-// machine.
-func (s *Sampler) settle(ctx context.Context) {
-	for _, k := range s.young {
-		s.renew(ctx, k)
-	}
-	clear(s.young)
-	s.young = s.young[:0]
-}
-
-// link gives the processes of the first tick their parents and browsers: where pids have begun anew from 1, children
-// come before their parents.
-func (s *Sampler) link(first []heuristics.ProcessSample) {
-	for _, p := range first {
-		k := s.table[p.ID]
-		if parent := s.byPID[k.info.Parent.PID]; parent != nil {
-			k.info.Parent = parent.id
-		}
-		k.info.Browser = s.placeInBrowser(k)
-		*p.Info = k.info
-	}
-}
-
-// renew describes a process anew, and tells of it again if that changed.
-func (s *Sampler) renew(ctx context.Context, k *known) {
-	before := k.info
-	if s.describe(ctx, k) && !sameInfo(&before, &k.info) {
-		k.told = false
-	}
-}
-
-// describe reads name, path, owner and parent; false if the process is gone or another.
-func (s *Sampler) describe(ctx context.Context, k *known) bool {
-	if k.handle == nil {
-		return false
-	}
-	h := &process.Process{Pid: k.id.PID} // the kept one would give the name that it read first
-	name, err := h.NameWithContext(ctx)
-	if err != nil {
-		return false
-	}
-	info := heuristics.ProcessInfo{Name: clip(name)}
-	if exe, err := h.ExeWithContext(ctx); err == nil {
-		info.Exe = clip(exe)
-	}
-	if uids, err := h.UidsWithContext(ctx); err == nil && len(uids) > 0 {
-		info.User = strconv.Itoa(int(uids[0]))
-	} else if name, err := h.UsernameWithContext(ctx); err == nil {
-		info.User = clip(name)
-	}
-	if nice, err := readNice(ctx, h); err == nil {
-		info.Nice = nice
-	}
-	if ppid, err := h.PpidWithContext(ctx); err == nil {
-		info.Parent = heuristics.ProcessID{PID: ppid}
-		if parent := s.byPID[ppid]; parent != nil {
-			info.Parent = parent.id
-		}
-	}
-	if line, err := h.CmdlineWithContext(ctx); err == nil {
-		k.command = parseCommandLine(line)
-	}
-	if !s.sweep.same(k.id) {
-		return false // what was read belongs to another life of the pid
-	}
-	k.info = info
-	k.info.Browser = s.placeInBrowser(k)
-	return true
 }
 
 // askParents appends the parents of processes that ended: what these used after they were last seen stands in their
@@ -358,15 +281,9 @@ func (s *Sampler) forget(gone []heuristics.ProcessID) {
 			if s.byPID[id.PID] == k {
 				delete(s.byPID, id.PID)
 			}
+			s.recount = s.recount || k.info.Browser != nil
 		}
 	}
-}
-
-func sameInfo(a, b *heuristics.ProcessInfo) bool {
-	if (a.Browser == nil) != (b.Browser == nil) || (a.Browser != nil && *a.Browser != *b.Browser) {
-		return false
-	}
-	return a.Parent == b.Parent && a.Name == b.Name && a.Exe == b.Exe && a.User == b.User && a.Nice == b.Nice
 }
 
 // maxText bounds names and paths in bytes: both are chosen by whoever wrote the program.
@@ -401,25 +318,5 @@ func (s *Sampler) threads(k *known) []heuristics.ThreadSample {
 	if t, ok := s.sweep.(threadTeller); ok {
 		return t.threads(k.id)
 	}
-	return k.names.threads(k.id.PID)
-}
-
-// introduce describes a process that could not be looked at with what the sweep knows of it.
-func (s *Sampler) introduce(k *known) {
-	k.info = heuristics.ProcessInfo{Name: "(ended)"}
-	i, ok := s.sweep.(introducer)
-	if !ok {
-		return
-	}
-	b, ok := i.basics(k.id)
-	if !ok {
-		return
-	}
-	if b.name != "" {
-		k.info.Name = clip(b.name)
-	}
-	k.info.User, k.info.Parent = b.user, heuristics.ProcessID{PID: b.parent}
-	if parent := s.byPID[b.parent]; parent != nil {
-		k.info.Parent = parent.id
-	}
+	return s.host.threads(k)
 }

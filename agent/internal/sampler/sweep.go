@@ -6,6 +6,7 @@ import (
 
 	"github.com/shirou/gopsutil/v3/process"
 
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -13,7 +14,12 @@ import (
 type counters struct {
 	id                     heuristics.ProcessID
 	user, system, children time.Duration
-	handle                 *process.Process
+	handle                 *process.Process // nil where gopsutil is not asked
+	// stat is what the sweep has read besides; stat.PID is 0 if it has not. life is the process, if held says so: it is
+	// open while the sweep tells of it.
+	stat procfs.Stat
+	life opened
+	held bool
 }
 
 // sweeper looks at all processes once a tick.
@@ -125,6 +131,4 @@ type rawTimes struct {
 	start int64
 	// children is the CPU time of children that were waited for.
 	children time.Duration
-	// user and system are its own CPU time; 0 where gopsutil is asked for them.
-	user, system time.Duration
 }

@@ -115,9 +115,10 @@ func BenchmarkGopsutilSweep(b *testing.B) {
 
 // BenchmarkMachineBusy reads the counters of the whole machine, once a tick.
 func BenchmarkMachineBusy(b *testing.B) {
+	h := newHost()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := machineBusy(b.Context()); err != nil {
+		if _, err := h.busy(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// A sweep that reads everything in one piece knows more of a process than its counters; these two interfaces tell it
-// without asking the system again. Both speak of the last sweep, and may be called from within visit.
+// A sweep that reads everything in one piece knows more of a process than its counters; the first two interfaces tell it
+// without asking the system again. All speak of the last sweep, and may be called from within visit.
 type (
 	// threadTeller is a sweep that knows the threads of a process.
 	threadTeller interface {
@@ -22,6 +22,11 @@ type (
 	// since: this is how a worker that lives for a moment gets its name and parent.
 	introducer interface {
 		basics(id heuristics.ProcessID) (basics, bool)
+	}
+	// introducerOfQuiet is a sweep that does not tell of newcomers before they have used the processor, but visits one when
+	// it is asked to.
+	introducerOfQuiet interface {
+		introduce(pid int32)
 	}
 )
 
