@@ -46,7 +46,7 @@ func (a *agent) listen(t *testing.T) {
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		json.NewEncoder(w).Encode(api.Status{Type: "status", Watching: true, Firing: len(a.alerts)})
+		json.NewEncoder(w).Encode(api.Status{Type: "status", APIVersion: api.Version, Watching: true, Firing: len(a.alerts)})
 	})
 	mux.HandleFunc("GET /v1/alerts", func(w http.ResponseWriter, _ *http.Request) {
 		a.mu.Lock()

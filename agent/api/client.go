@@ -18,16 +18,14 @@ import (
 	"time"
 )
 
-// ErrNotRunning is returned (wrapped) when no agent listens at the socket.
-var ErrNotRunning = errors.New("minewatch is not running")
-
 // maxBody bounds what the client reads of one answer, in bytes; maxEvent one server-sent event.
 const (
 	maxBody  = 16 << 20
 	maxEvent = 1 << 20
 )
 
-// Client speaks to one agent over its local door. It is safe for concurrent use.
+// Client speaks to one agent over its local API. It is safe for concurrent use. What the agent refuses is an *Error; an
+// error that wraps ErrNotRunning or os.ErrPermission says that there was no agent to ask, or none for this user.
 type Client struct {
 	socket string
 	http   *http.Client
@@ -67,10 +65,13 @@ func Find(ctx context.Context) (*Client, error) {
 // Socket returns the place the client speaks to.
 func (c *Client) Socket() string { return c.socket }
 
-// Status returns how the agent is.
+// Status returns how the agent is, with an error that wraps ErrVersion if it speaks another version of the local API.
 func (c *Client) Status(ctx context.Context) (Status, error) {
 	var s Status
-	return s, c.call(ctx, http.MethodGet, "/v1/status", nil, &s)
+	if err := c.call(ctx, http.MethodGet, "/v1/status", nil, &s); err != nil {
+		return s, err
+	}
+	return s, checkVersion(&s)
 }
 
 // Alerts returns the caller's alerts that were updated within the given time, oldest first; 0 means all kept.
@@ -148,11 +149,6 @@ type forSeconds struct {
 	ForS float64 `json:"for_s"`
 }
 
-// Problem is the body of an answer that says no: one plain sentence with what to do next.
-type Problem struct {
-	Message string `json:"error"`
-}
-
 func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Response, error) {
 	var body io.Reader
 	if in != nil {
@@ -175,17 +171,16 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Res
 		if errors.Is(err, os.ErrNotExist) || (errors.As(err, &dial) && dial.Op == "dial" && !errors.Is(err, os.ErrPermission)) {
 			return nil, fmt.Errorf("%w: start it with `minewatch run --user` (looked at %s)", ErrNotRunning, c.socket)
 		}
+		if errors.Is(err, os.ErrPermission) {
+			return nil, fmt.Errorf("the agent at %s is not open to this user; start your own with `minewatch run --user` (%w)", c.socket, os.ErrPermission)
+		}
 		return nil, fmt.Errorf("the agent at %s did not answer: %w", c.socket, err)
 	}
 	if res.StatusCode/100 == 2 {
 		return res, nil
 	}
 	defer res.Body.Close()
-	var p Problem
-	if json.NewDecoder(io.LimitReader(res.Body, maxEvent)).Decode(&p) != nil || p.Message == "" {
-		p.Message = "the agent answered " + res.Status
-	}
-	return nil, errors.New(p.Message)
+	return nil, refused(res)
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -14,6 +13,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
@@ -96,11 +96,11 @@ func (a *agent) Status(server.Caller) api.Status {
 func (a *agent) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Question], error) {
 	peer, err := browser.ResolvePeer(c.PID)
 	if err != nil {
-		return nil, server.Refusal{Status: http.StatusForbidden, Message: err.Error()}
+		return nil, fault.New(fault.Forbidden, err.Error())
 	}
 	questions, detach, err := a.bridge.Attach(peer)
 	if err != nil {
-		return nil, server.Refusal{Status: http.StatusTooManyRequests, Message: err.Error()}
+		return nil, fault.New(fault.TooMany, err.Error())
 	}
 	return func(yield func(api.Question) bool) {
 		defer detach()

@@ -1,11 +1,11 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 
@@ -79,7 +79,7 @@ func examine(ctx context.Context) []check {
 	client, err := api.Find(ctx)
 	if err != nil {
 		return []check{
-			{"check", "agent", checkTrouble, err.Error(), cmp.Or(whenNotRunning(err), "end what stands in its place, then start it again")},
+			{"check", "agent", checkTrouble, err.Error(), whenNoAgent(err)},
 			checkBrowsers(nil),
 		}
 	}
@@ -94,11 +94,18 @@ func examine(ctx context.Context) []check {
 	return out
 }
 
-func whenNotRunning(err error) string {
-	if errors.Is(err, api.ErrNotRunning) {
+// whenNoAgent says what to do when there is no agent to ask.
+func whenNoAgent(err error) string {
+	switch {
+	case errors.Is(err, api.ErrNotRunning), errors.Is(err, os.ErrPermission):
 		return "minewatch run --user"
+	case errors.Is(err, api.ErrVersion):
+		return "install one version of all of minewatch, then end the agent and start it again"
+	case api.CodeForbidden.Is(err), api.CodeTooMany.Is(err):
+		return "" // the agent says it
+	default:
+		return "end what stands in its place, then start it again"
 	}
-	return ""
 }
 
 func checkAgent(s *api.Status) check {

@@ -4,8 +4,6 @@ package daemon
 
 import (
 	"context"
-	"errors"
-	"net/http"
 	"os"
 	"testing"
 	"time"
@@ -16,6 +14,7 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/heuristics"
@@ -28,12 +27,12 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 		later  int64 // clock ticks by which the process in the alert began before the one that has its pid now
 		agrees bool  // the browser
 		asked  int
-		want   int // 0: done
+		want   fault.Kind // Failed: it is done
 		reason api.Reason
 	}{
-		"the same":            {0, true, 1, 0, "tab_closed"},
-		"the browser refuses": {0, false, 1, http.StatusConflict, "load_ended"},
-		"reused meanwhile":    {1, true, 0, http.StatusConflict, "load_ended"},
+		"the same":            {0, true, 1, fault.Failed, "tab_closed"},
+		"the browser refuses": {0, false, 1, fault.Conflict, "load_ended"},
+		"reused meanwhile":    {1, true, 0, fault.Conflict, "load_ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			here, err := browser.ResolvePeer(int32(os.Getpid())) //nolint:gosec // a pid
@@ -76,8 +75,7 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 			for q := range asked {
 				got = append(got, q)
 			}
-			refusal, refused := errors.AsType[server.Refusal](err)
-			if refused != (c.want != 0) || refusal.Status != c.want || (err != nil && !refused) || len(got) != c.asked {
+			if fault.KindOf(err) != c.want || (err != nil) != (c.want != fault.Failed) || len(got) != c.asked {
 				t.Errorf("got %v, asked %+v", err, got)
 			}
 			if len(got) > 0 && (got[0].Type != "close" || got[0].Tab != 101) {

@@ -3,7 +3,6 @@ package daemon
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/agent/internal/store"
 )
@@ -31,8 +31,8 @@ func TestOneAllowanceTooMany(t *testing.T) {
 	for ; err == nil && n < 10_000; n++ {
 		_, err = d.Allow(c, api.Allowance{Site: fmt.Sprintf("films%d.test", n)})
 	}
-	refusal, ok := errors.AsType[server.Refusal](err)
-	if !ok || refusal.Status != http.StatusConflict || !strings.Contains(refusal.Message, "disallow") {
+	refusal, ok := errors.AsType[*fault.Error](err)
+	if !ok || refusal.Kind != fault.TooMany || !errors.Is(err, store.ErrTooMany) || !strings.Contains(refusal.Text, "disallow") {
 		t.Fatalf("allowance %d: %v", n, err)
 	}
 	if err := d.Disallow(c, api.Allowance{Site: "films0.test"}); err != nil {

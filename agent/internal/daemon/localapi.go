@@ -3,10 +3,8 @@ package daemon
 import (
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"math"
-	"net/http"
 	"os"
 	"runtime"
 	"slices"
@@ -18,6 +16,7 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/attribution"
 	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/agent/internal/store"
 )
@@ -76,7 +75,7 @@ func (d *Daemon) Alerts(c server.Caller, within time.Duration) ([]api.Alert, err
 func (d *Daemon) target(c server.Caller, id string) (alert.Target, error) {
 	t, ok := d.alerts.Target(id)
 	if !ok || (!c.Admin && t.Alert.User != c.User) { // whether another user's alert exists is nobody's business
-		return t, server.Refusal{Status: http.StatusNotFound, Message: "there is no open alert " + id + "; it may be over (see `minewatch alerts`)"}
+		return t, fault.New(fault.NotFound, "there is no open alert "+id+"; it may be over (see `minewatch alerts`)")
 	}
 	return t, nil
 }
@@ -89,11 +88,11 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 	}
 	switch {
 	case t.Owner.Subject != api.SubjectTab:
-		return server.Refusal{Status: http.StatusConflict, Message: "this alert is about a program, not a tab; end it as you would end any program"}
+		return fault.New(fault.Conflict, "this alert is about a program, not a tab; end it as you would end any program")
 	case t.Owner.Level != api.Exact || len(t.Owner.Tabs) == 0:
-		return server.Refusal{Status: http.StatusConflict, Message: "minewatch is not sure which tab it is; look at the tabs yourself"}
+		return fault.New(fault.Conflict, "minewatch is not sure which tab it is; look at the tabs yourself")
 	case !d.sampler.Alive(t.Process):
-		return server.Refusal{Status: http.StatusConflict, Message: "the tab is gone already"}
+		return fault.New(fault.Conflict, "the tab is gone already")
 	}
 	var failed error
 	if what == "close" {
@@ -106,7 +105,7 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 	}
 	for _, tab := range tabs { // one that asks its visitor before leaving must not keep the others
 		if err := d.bridge.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
-			failed = server.Refusal{Status: http.StatusConflict, Message: fmt.Sprintf("the browser did not %s the tab: %v", what, err)}
+			failed = fault.Newf(fault.Conflict, "the browser did not %s the tab: %v", what, err)
 		}
 	}
 	return failed
@@ -122,7 +121,7 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 		return err
 	}
 	if length <= 0 || length > longest {
-		return server.Refusal{Status: http.StatusBadRequest, Message: "snooze for more than nothing and less than ten years"}
+		return fault.New(fault.Invalid, "snooze for more than nothing and less than ten years")
 	}
 	s, err := consentFor(&t.Alert, length)
 	if err != nil { // no single site: only this alert can be quiet
@@ -156,7 +155,7 @@ func consentFor(a *api.Alert, length time.Duration) (api.Allowance, error) {
 	case a.Site != "":
 		out.Site = a.Site
 	case a.Subject == api.SubjectTab:
-		return out, server.Refusal{Status: http.StatusConflict, Message: "minewatch does not know which single site this is, so there is nothing to allow"}
+		return out, fault.New(fault.Conflict, "minewatch does not know which single site this is, so there is nothing to allow")
 	default:
 		out.Program = alert.Program(a)
 	}
@@ -197,7 +196,7 @@ func (d *Daemon) addAllowance(a api.Allowance) error {
 // refusal tells the caller of a limit of the store what to do; other errors are the agent's own.
 func refusal(err error, what, next string) error {
 	if errors.Is(err, store.ErrTooMany) {
-		return server.Refusal{Status: http.StatusConflict, Message: "you have as many " + what + " as are kept for one user; " + next}
+		return fault.Wrap(fault.TooMany, err, "you have as many "+what+" as are kept for one user; "+next)
 	}
 	return err
 }
@@ -213,7 +212,7 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 		return err
 	}
 	if !found {
-		return server.Refusal{Status: http.StatusNotFound, Message: a.Site + a.Program + " was not allowed (a program is named by its path; see `minewatch allowed`)"}
+		return fault.New(fault.NotFound, a.Site+a.Program+" was not allowed (a program is named by its path; see `minewatch allowed`)")
 	}
 	d.unflag(a.User, a.Site)
 	return d.refreshAllowances()
@@ -237,10 +236,10 @@ func (d *Daemon) Allowances(c server.Caller) ([]api.Allowance, error) {
 func cleanAllowance(c server.Caller, a api.Allowance) (api.Allowance, error) {
 	a.Type, a.User = "allowance", c.User
 	if (a.Site == "") == (a.Program == "") {
-		return a, server.Refusal{Status: http.StatusBadRequest, Message: "name a site or a program"}
+		return a, fault.New(fault.Invalid, "name a site or a program")
 	}
 	if !a.Until.IsZero() && time.Now().After(a.Until) {
-		return a, server.Refusal{Status: http.StatusBadRequest, Message: "that time is over already"}
+		return a, fault.New(fault.Invalid, "that time is over already")
 	}
 	if a.Site != "" {
 		origin := a.Site
@@ -249,7 +248,7 @@ func cleanAllowance(c server.Caller, a api.Allowance) (api.Allowance, error) {
 		}
 		site := attribution.SiteOf(origin)
 		if site == "" {
-			return a, server.Refusal{Status: http.StatusBadRequest, Message: fmt.Sprintf("%q is not the name of a site, such as films.example", a.Site)}
+			return a, fault.Newf(fault.Invalid, "%q is not the name of a site, such as films.example", a.Site)
 		}
 		a.Site = site
 	}
@@ -298,14 +297,14 @@ func (d *Daemon) setTray(pid int32, t *api.TrayStatus) {
 func (d *Daemon) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Question], error) {
 	peer, err := browser.ResolvePeer(c.PID)
 	if err != nil {
-		return nil, server.Refusal{Status: http.StatusForbidden, Message: fmt.Sprintf("only a browser may ask for questions: %v", err)}
+		return nil, fault.Newf(fault.Forbidden, "only a browser may ask for questions: %v", err)
 	}
 	if peer.User != c.User {
-		return nil, server.Refusal{Status: http.StatusForbidden, Message: "only a browser of the same user may ask for questions"}
+		return nil, fault.New(fault.Forbidden, "only a browser of the same user may ask for questions")
 	}
 	questions, detach, err := d.bridge.Attach(peer)
 	if err != nil {
-		return nil, server.Refusal{Status: http.StatusTooManyRequests, Message: err.Error()}
+		return nil, fault.New(fault.TooMany, err.Error())
 	}
 	return func(yield func(api.Question) bool) {
 		defer detach()
@@ -331,7 +330,7 @@ func (d *Daemon) Answer(c server.Caller, a api.Answer) error {
 		return d.wish(c, a)
 	}
 	if err := d.bridge.Answer(c.PID, a); err != nil {
-		return server.Refusal{Status: http.StatusConflict, Message: err.Error()}
+		return fault.New(fault.Conflict, err.Error())
 	}
 	if a.Type == "hello" {
 		d.greet(c)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
 )
 
@@ -17,7 +18,7 @@ func (d *Daemon) wish(c server.Caller, said api.Answer) error {
 		return err
 	}
 	if peer.User != c.User {
-		return server.Refusal{Status: 403, Message: "only a browser of the same user may ask"}
+		return fault.New(fault.Forbidden, "only a browser of the same user may ask")
 	}
 	own := server.Caller{User: c.User, PID: c.PID}
 	if a.Type == "load" {
@@ -42,7 +43,7 @@ func (d *Daemon) wishAbout(c server.Caller, peer browser.HostPeer, a api.Answer)
 		return err
 	}
 	if t.Owner.Root != peer.Root {
-		return server.Refusal{Status: 404, Message: "there is no open alert " + a.Alert + " in this browser"}
+		return fault.New(fault.NotFound, "there is no open alert "+a.Alert+" in this browser")
 	}
 	length := time.Duration(a.ForS * float64(time.Second))
 	if a.Type == "snooze" {
@@ -57,7 +58,7 @@ func (d *Daemon) wishAbout(c server.Caller, peer browser.HostPeer, a api.Answer)
 func (d *Daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) error {
 	site := d.loads.site(peer, renderer)
 	if site == "" {
-		return server.Refusal{Status: 404, Message: "no load of one site is in that process of this browser"}
+		return fault.New(fault.NotFound, "no load of one site is in that process of this browser")
 	}
 	return d.Disallow(c, api.Allowance{Site: site})
 }

@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 const (
@@ -19,10 +20,10 @@ const (
 	maxFrames = 128 << 10
 )
 
-// decode reads the one JSON value of a request's body into v. Its errors are Refusals.
+// decode reads the one JSON value of a request's body into v. Its errors are refusals.
 func decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 	if kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-		return Refusal{http.StatusUnsupportedMediaType, "the request must be of type application/json"}
+		return fault.New(fault.Unsupported, "the request must be of type application/json")
 	}
 	return decodeJSON(http.MaxBytesReader(w, r.Body, limit), v)
 }
@@ -38,11 +39,11 @@ func decodeJSON(body io.Reader, v any) error {
 			return nil
 		}
 		if _, tooBig := errors.AsType[*http.MaxBytesError](err); !tooBig {
-			return Refusal{http.StatusBadRequest, "the request has more than one JSON value"}
+			return fault.New(fault.Invalid, "the request has more than one JSON value")
 		}
 	}
 	if e, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return Refusal{http.StatusRequestEntityTooLarge, fmt.Sprintf("the request is longer than %d bytes", e.Limit)}
+		return fault.Newf(fault.TooLarge, "the request is longer than %d bytes", e.Limit)
 	}
 	why := "the request is not valid JSON"
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
@@ -52,7 +53,7 @@ func decodeJSON(body io.Reader, v any) error {
 	} else if errors.Is(err, io.EOF) {
 		why = "the request has no body"
 	}
-	return Refusal{http.StatusBadRequest, why}
+	return fault.New(fault.Invalid, why)
 }
 
 // short returns a caller's text fit to be repeated in a sentence or a log: plain and not long.

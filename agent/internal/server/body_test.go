@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 func TestBodies(t *testing.T) {
@@ -104,9 +105,9 @@ func FuzzBody(f *testing.F) {
 				}
 				continue
 			}
-			refusal, ok := errors.AsType[Refusal](err)
-			if !ok || refusal.Status < 400 || refusal.Status > 499 || len(refusal.Message) > 800 ||
-				!utf8.ValidString(refusal.Message) || strings.ContainsFunc(refusal.Message, func(c rune) bool { return !unicode.IsPrint(c) }) {
+			refusal, ok := errors.AsType[*fault.Error](err)
+			if !ok || refusal.Kind == fault.Failed || len(refusal.Text) > 800 ||
+				!utf8.ValidString(refusal.Text) || strings.ContainsFunc(refusal.Text, func(c rune) bool { return !unicode.IsPrint(c) }) {
 				t.Fatalf("%q: %#v", b, err)
 			}
 		}

@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 // desk is an Agent that remembers what it was asked and holds alerts of several users.
@@ -78,7 +78,7 @@ func (d *desk) Act(ctx context.Context, c Caller, id, what string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("act: %w", &Refusal{http.StatusNotFound, "there is no such alert"})
+	return fmt.Errorf("act: %w", fault.New(fault.NotFound, "there is no such alert"))
 }
 
 func (d *desk) Snooze(c Caller, id string, span time.Duration) error {
@@ -133,7 +133,7 @@ func (d *desk) Events(ctx context.Context, c Caller, live bool, tray *api.TraySt
 func (d *desk) Questions(ctx context.Context, c Caller) (iter.Seq[api.Question], error) {
 	d.note(c, "questions")
 	if d.asks == nil {
-		return nil, Refusal{http.StatusForbidden, "you are no browser"}
+		return nil, fault.New(fault.Forbidden, "you are no browser")
 	}
 	return func(yield func(api.Question) bool) {
 		defer func() { d.gone <- "questions" }()

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -10,7 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 // maxHeader bounds a request's header in bytes.
@@ -39,18 +38,18 @@ func (d *door) guard(next http.Handler) http.Handler {
 func (d *door) admit(r *http.Request) error {
 	c, ok := callerOf(r.Context())
 	if !ok {
-		return Refusal{http.StatusForbidden, "the agent could not see who is calling"}
+		return fault.New(fault.Forbidden, "the agent could not see who is calling")
 	}
 	for name := range r.Header {
 		if name == "Origin" || name == "Referer" || strings.HasPrefix(name, "Sec-") {
-			return Refusal{http.StatusForbidden, "requests from web pages are refused"}
+			return fault.New(fault.Forbidden, "requests from web pages are refused")
 		}
 	}
 	if r.Host != host {
-		return Refusal{http.StatusForbidden, "requests for another host are refused"}
+		return fault.New(fault.Forbidden, "requests for another host are refused")
 	}
 	if d.owner != "" && c.User != d.owner && !c.Admin {
-		return Refusal{http.StatusForbidden, "this agent belongs to another user; start your own with `minewatch run --user`"}
+		return fault.New(fault.Forbidden, "this agent belongs to another user; start your own with `minewatch run --user`")
 	}
 	// The router would answer an unclean path with a redirect, which no client of ours needs.
 	if r.URL.Path != path.Clean(r.URL.Path) {
@@ -60,8 +59,8 @@ func (d *door) admit(r *http.Request) error {
 }
 
 func notFound(r *http.Request) error {
-	return Refusal{http.StatusNotFound, "this agent does not know " + short(r.Method+" "+r.URL.Path) +
-		"; is it older than the program that asked?"}
+	return fault.New(fault.Unknown, "this agent does not know "+short(r.Method+" "+r.URL.Path)+
+		"; is it older than the program that asked?")
 }
 
 // catch turns a panic into an answer, so that one bad request does not end the agent.
@@ -71,31 +70,13 @@ func (d *door) catch(out *answer, r *http.Request) {
 		return
 	}
 	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		d.log.Error("a request at the local door panicked", zap.String("request", short(r.Method+" "+r.URL.Path)),
+		d.log.Error("a request at the local API panicked", zap.String("request", short(r.Method+" "+r.URL.Path)),
 			zap.Any("panic", p), zap.Stack("stack"))
 	}
 	if out.started {
 		panic(http.ErrAbortHandler) // the caller must see that the answer is cut off
 	}
-	d.fail(out, r, Refusal{http.StatusInternalServerError, "the agent could not do that; its log says why"})
-}
-
-// fail answers with what err says, see Agent.
-func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
-	refusal := Refusal{http.StatusInternalServerError, "the agent could not do that; its log says why"}
-	if given, ok := errors.AsType[Refusal](err); ok && given.Status >= 400 && given.Status <= 599 {
-		refusal = given
-	} else if given, ok := errors.AsType[*Refusal](err); ok && given.Status >= 400 && given.Status <= 599 {
-		refusal = *given
-	} else if errors.Is(err, context.DeadlineExceeded) {
-		refusal = Refusal{http.StatusGatewayTimeout, "that took too long; try again"}
-	} else if errors.Is(err, context.Canceled) {
-		refusal = Refusal{http.StatusServiceUnavailable, "the agent is stopping"}
-	} else {
-		d.log.Error("a request at the local door failed", zap.String("request", short(r.Method+" "+r.URL.Path)),
-			zap.Error(err))
-	}
-	d.reply(w, r, refusal.Status, api.Problem{Message: refusal.Message})
+	d.refuse(out, r, statuses()[fault.Failed], sayFailed)
 }
 
 // reply writes one JSON value.

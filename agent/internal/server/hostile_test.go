@@ -117,7 +117,7 @@ func TestGarbage(t *testing.T) {
 	if _, err := s.client.Status(t.Context()); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}
-	if n := s.logs.FilterMessage("a request at the local door panicked").Len(); n > 0 {
+	if n := s.logs.FilterMessage("a request at the local API panicked").Len(); n > 0 {
 		t.Errorf("%d panics", n)
 	}
 }

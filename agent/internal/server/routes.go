@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 const (
@@ -80,7 +81,7 @@ func (d *door) alerts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if ok, _ := d.lists.enter(c.User, c.Admin); !ok {
-		d.fail(w, r, Refusal{http.StatusTooManyRequests, "too many lists at once; try again in a moment"})
+		d.fail(w, r, fault.New(fault.TooMany, "too many lists at once; try again in a moment"))
 		return
 	}
 	defer d.lists.leave(c.User)
@@ -175,13 +176,13 @@ func allowanceOf(c Caller, w http.ResponseWriter, r *http.Request) (a api.Allowa
 		return a, err
 	}
 	if (a.Site == "") == (a.Program == "") {
-		return a, Refusal{http.StatusBadRequest, "name either a site or a program"}
+		return a, fault.New(fault.Invalid, "name either a site or a program")
 	}
 	if a.User == "" {
 		a.User = c.User
 	}
 	if a.User != c.User && !c.Admin {
-		return a, Refusal{http.StatusForbidden, "only an administrator may speak for another user"}
+		return a, fault.New(fault.Forbidden, "only an administrator may speak for another user")
 	}
 	return a, nil
 }
@@ -197,7 +198,7 @@ func idAndSpan(w http.ResponseWriter, r *http.Request) (id string, span time.Dur
 		return "", 0, err
 	}
 	if body.ForS < 0 || body.ForS > maxFor.Seconds() {
-		return "", 0, Refusal{http.StatusBadRequest, "the time must be between 0 s and ten years"}
+		return "", 0, fault.New(fault.Invalid, "the time must be between 0 s and ten years")
 	}
 	return id, time.Duration(body.ForS * float64(time.Second)), nil
 }
@@ -205,7 +206,7 @@ func idAndSpan(w http.ResponseWriter, r *http.Request) (id string, span time.Dur
 func alertID(r *http.Request) (string, error) {
 	id := r.PathValue("id")
 	if id == "" || len(id) > maxID {
-		return "", Refusal{http.StatusNotFound, "there is no such alert"}
+		return "", fault.New(fault.NotFound, "there is no such alert")
 	}
 	return id, nil
 }
@@ -217,7 +218,7 @@ func seconds(text string) (time.Duration, error) {
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 || n > math.MaxInt64/int64(time.Second) {
-		return 0, Refusal{http.StatusBadRequest, "within_s must be a whole number of seconds, 0 or more"}
+		return 0, fault.New(fault.Invalid, "within_s must be a whole number of seconds, 0 or more")
 	}
 	return time.Duration(n) * time.Second, nil
 }

@@ -18,8 +18,8 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// Agent is what the door opens to. Its methods are called from many goroutines. An error that is a Refusal is passed
-// on to the caller; any other is logged and told as a failure without its text.
+// Agent is what the door opens to. Its methods are called from many goroutines. A refusal (package
+// fault) is passed on to the caller; any other error is logged and told as a failure without its text.
 type Agent interface {
 	Status(c Caller) api.Status
 	// Alerts returns the caller's alerts that were updated within the given time, oldest first; 0 means all.
@@ -50,16 +50,6 @@ type Caller struct {
 	// Admin is set for uid 0, and on Windows for SYSTEM and elevated administrators.
 	Admin bool
 }
-
-// Refusal is an error that the door passes on to the caller.
-type Refusal struct {
-	// Status is the HTTP status, 400 to 599.
-	Status int
-	// Message is one plain sentence with what to do next.
-	Message string
-}
-
-func (r Refusal) Error() string { return r.Message }
 
 // limits keep a caller who is slow, greedy or hostile from costing others anything. Tests lower them.
 type limits struct {

@@ -268,7 +268,7 @@ func TestErrorsAreSentences(t *testing.T) {
 		logged[e.Message] = true
 	}
 	if diff := cmp.Diff(map[string]bool{
-		"a request at the local door panicked": true, "a request at the local door failed": true,
+		"a request at the local API panicked": true, "a request at the local API failed": true,
 	}, logged); diff != "" {
 		t.Errorf("log (-want +got):\n%s", diff)
 	}
@@ -288,7 +288,7 @@ func TestPanicInStreamCutsItOff(t *testing.T) {
 	if last == nil || !strings.Contains(last.Error(), "the agent went away: unexpected EOF") {
 		t.Errorf("the client saw %v", last)
 	}
-	if n := s.logs.FilterMessage("a request at the local door panicked").Len(); n != 1 {
+	if n := s.logs.FilterMessage("a request at the local API panicked").Len(); n != 1 {
 		t.Errorf("%d panics logged", n)
 	}
 	if _, err := s.client.Status(t.Context()); err != nil {

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 const (
@@ -31,7 +32,7 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	case api.TrayMenu, api.TrayNotifications:
 		tray = &api.TrayStatus{PID: c.PID, Mode: mode, Detail: oneLine(q.Get("detail"))}
 	default:
-		d.fail(w, r, Refusal{http.StatusBadRequest, `a tray is either "menu" or "notifications"`})
+		d.fail(w, r, fault.New(fault.Invalid, `a tray is either "menu" or "notifications"`))
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())

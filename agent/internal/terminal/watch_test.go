@@ -44,7 +44,7 @@ func (d *door) open(t *testing.T) {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
-		answer(w, api.Status{Type: "status", Watching: true, Cores: 2, Processes: 140, IntervalMS: 1000})
+		answer(w, api.Status{Type: "status", APIVersion: api.Version, Watching: true, Cores: 2, Processes: 140, IntervalMS: 1000})
 	})
 	mux.HandleFunc("GET /v1/allowances", func(w http.ResponseWriter, _ *http.Request) {
 		answer(w, []api.Allowance{{Type: "allowance", Site: "old.test"}})
@@ -74,7 +74,7 @@ func (d *door) act(w http.ResponseWriter, r *http.Request) {
 		answer(w, api.Allowance{Type: "allowance", Site: "films.test"})
 	case "show-tab":
 		w.WriteHeader(http.StatusConflict)
-		answer(w, api.Problem{Message: "the tab is gone already"})
+		answer(w, api.Problem{Message: "the tab is gone already", Code: api.CodeConflict})
 	}
 }
 

@@ -1,0 +1,56 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"go.uber.org/zap"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/fault"
+)
+
+// statuses says how each kind of refusal travels: the one place where errors become HTTP.
+func statuses() map[fault.Kind]problem {
+	return map[fault.Kind]problem{
+		fault.Invalid:     {http.StatusBadRequest, api.CodeInvalid},
+		fault.Forbidden:   {http.StatusForbidden, api.CodeForbidden},
+		fault.NotFound:    {http.StatusNotFound, api.CodeNotFound},
+		fault.Unknown:     {http.StatusNotFound, api.CodeUnknown},
+		fault.Conflict:    {http.StatusConflict, api.CodeConflict},
+		fault.TooLarge:    {http.StatusRequestEntityTooLarge, api.CodeTooLarge},
+		fault.Unsupported: {http.StatusUnsupportedMediaType, api.CodeUnsupported},
+		fault.TooMany:     {http.StatusTooManyRequests, api.CodeTooMany},
+		fault.Failed:      {http.StatusInternalServerError, api.CodeFailed},
+	}
+}
+
+// problem is a kind of refusal on the wire.
+type problem struct {
+	status int
+	code   api.Code
+}
+
+// sayFailed is all that a caller learns of a failure: its text may hold paths and names of others.
+const sayFailed = "the agent could not do that; its log says why"
+
+// fail answers with what err says, see Agent.
+func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+	given, refused := errors.AsType[*fault.Error](err)
+	switch {
+	case refused && given.Kind != fault.Failed:
+		d.refuse(w, r, statuses()[given.Kind], given.Text)
+	case errors.Is(err, context.DeadlineExceeded):
+		d.refuse(w, r, problem{http.StatusGatewayTimeout, api.CodeTimeout}, "that took too long; try again")
+	case errors.Is(err, context.Canceled):
+		d.refuse(w, r, problem{http.StatusServiceUnavailable, api.CodeStopping}, "the agent is stopping")
+	default:
+		d.log.Error("a request at the local API failed", zap.String("request", short(r.Method+" "+r.URL.Path)), zap.Error(err))
+		d.refuse(w, r, statuses()[fault.Failed], sayFailed)
+	}
+}
+
+func (d *door) refuse(w http.ResponseWriter, r *http.Request, p problem, text string) {
+	d.reply(w, r, p.status, api.Problem{Message: text, Code: p.code})
+}
