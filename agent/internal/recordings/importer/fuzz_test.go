@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // fuzz throws a text at one importer: it must end, keep to what add checks of every snapshot, and fail in one line.
@@ -14,12 +16,15 @@ func fuzz(f *testing.F, kind string, seeds ...string) {
 	for _, s := range seeds {
 		f.Add([]byte(s))
 	}
-	o := Options{
-		Columns: map[string]string{"time": "t", "cpu": "u", "process": "n", "pid": "p", "rss": "r"}, Interval: 0, Process: "",
+	columns := map[string]string{"time": "t", "cpu": "u", "process": "n", "pid": "p", "rss": "r"}
+	if kind == "auto" {
+		columns = nil
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		if _, err := add(t, string(text), kind, o); err != nil && strings.Contains(err.Error(), "\n") {
-			t.Errorf("an error of several lines: %q", err)
+		for _, o := range []Options{{Columns: columns}, {Columns: columns, Interval: time.Second, Cores: 2, Unit: "percent", Host: "h"}} {
+			if _, err := add(t, string(text), kind, o); err != nil && (strings.ContainsFunc(err.Error(), unicode.IsControl) || !utf8.ValidString(err.Error())) {
+				t.Errorf("an error of several lines, or with control characters: %q", err)
+			}
 		}
 	})
 }
@@ -57,6 +62,78 @@ func FuzzCSV(f *testing.F) {
 
 func FuzzPrometheus(f *testing.F) {
 	fuzz(f, "prometheus", `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"name":"x"},"values":[[1,"1"],[2,"3"],[4,"1"]]}]}}`)
+}
+
+func FuzzTopFreeBSD(f *testing.F) {
+	fuzz(f, "top-freebsd", "last pid: 1;  load averages: 1  up 0+00:15:38    10:17:26\nCPU: 0.0% user, 50.6% idle\n  PID USERNAME THR PRI NICE SIZE RES STATE C TIME WCPU COMMAND\n 5 www 4 103 0 131M 98M CPU1 1 123:27 99.66% x y\n 11 root 2 155 ki31 0K 32K RUN 0 640:12 100% idle\nlast pid: 1; 10:17:27\n  PID USERNAME WCPU COMMAND\n 5 www 99.66% x\n")
+}
+
+func FuzzTopMacOS(f *testing.F) {
+	page := "Processes: 481 total, 4 running, 4414 threads\n2026/11/25 21:03:10\nCPU usage: 18.85% user, 76.68% idle\nPID COMMAND %CPU TIME MEM\n9* a b 100.4 05:08:05 27M+\n\n"
+	fuzz(f, "top-macos", page+strings.Replace(page, ":10", ":11", 1))
+}
+
+func FuzzTopBusyBox(f *testing.F) {
+	page := "10:00:00\nMem: 521444K used, 99684K free\nCPU0: 1% usr\nCPU1: 2% usr\n  PID  PPID USER     STAT   VSZ %VSZ CPU %CPU COMMAND\n 55 2 root RW 0 0.0 0 21.6 [k]\n 7 1 root S < 1559m 84.3 1 1.2 /x y\n"
+	fuzz(f, "top-busybox", page+strings.Replace(page, ":00\n", ":05\n", 1))
+}
+
+func FuzzTopAndroid(f *testing.F) {
+	page := "10:00:00\nTasks: 8 total\n800%cpu 1%user 7%idle\n  PID USER PR NI VIRT RES SHR S[%CPU] %MEM TIME+ ARGS\n 24 u0 10 -10 7.4G 226M 145M R  366 3.0 0:03.71 x\n\n"
+	threads := "10:00:05\nThreads: 8 total\n  TID USER S[%CPU] THREAD PROCESS\n 24 u0 R 366 a b x\n"
+	fuzz(f, "top-android", page+strings.Replace(page, ":00\n", ":05\n", 1)+threads)
+}
+
+func FuzzPs(f *testing.F) {
+	fuzz(f, "ps", "Wed Nov 25 10:00:00 UTC 2026\nUSER PID %CPU RSS STAT START TIME COMMAND\nx 7 396 2 Ssl 09:00 240:00 /a b\nWed Nov 25 10:00:05 UTC 2026\nUSER PID %CPU RSS STAT START TIME COMMAND\nx 7 396 2 Ssl 09:00 240:20 /a b\n",
+		"10:00:00\nPID USER TIME COMMAND\n1 root 22h10 x\n10:00:05\nPID STARTED TIME COMMAND\n1 Wed Nov 25 09:00:00 2026 1-02:03:04 x\n")
+}
+
+func FuzzGetCounter(f *testing.F) {
+	fuzz(f, "get-counter", "Timestamp CounterSamples\n--------- --------------\n25/11/2026 10:00:00 \\\\pc\\process(a)\\% processor time :\n 97,2\n25/11/2026 10:00:01 \\\\pc\\process(a)\\% processor\n time :\n 97,2\n",
+		"Timestamp Path  CookedValue\n--------- ----  -----------\n10:00:00  \\\\p\\process(a)\\% processor time 5\n10:00:01  \\\\p\\process(_total)\\% processor time 400\n",
+		"\"Timestamp\",\"Path\",\"CookedValue\"\n\"1\",\"\\\\p\\process(a)\\% processor time\",\"5\"\n\"2\",\"\\\\p\\process(a)\\% processor time\",\"5\"\n",
+		"Path : \\\\p\\process(a)\\id process\nCookedValue : 5\nTimestamp : 10:00:00\n")
+}
+
+func FuzzGetProcess(f *testing.F) {
+	fuzz(f, "get-process", "#TYPE x\n\"Time\",\"Name\",\"Id\",\"CPU\",\"WorkingSet64\"\n\"1\",\"a\",\"7\",\"1,5\",\"9\"\n\"3\",\"a\",\"7\",\"2,5\",\"9\"\n",
+		"10:00:00\nHandles WS(K) CPU(s) Id SI ProcessName\n------- ----- ------ -- -- -----------\n505 2 1.5 7 1 a\n10:00:05\n505 2 3.5 7 1 a\n")
+}
+
+func FuzzInflux(f *testing.F) {
+	fuzz(f, "influx", "name: x\ntags: host=a, process_name=b\ntime cpu_usage instance\n---- --------- --------\n1 5 a\n1 6 b\n2 5 a\n\nname: y\ntime                 mean\n----                 ----\n2021-10-07T05:20:00Z 6\n")
+}
+
+func FuzzDstat(f *testing.F) {
+	fuzz(f, "dstat", "\"Dstat 0.7.2 CSV output\"\n\"Host:\",\"h\"\n\"Cmdline:\",\"x\",,,,\"Date:\",\"03 Dec 2020\"\n\"system\",\"total cpu usage\",,,,,,\"most expensive\"\n\"time\",\"usr\",\"sys\",\"idl\",\"wai\",\"hiq\",\"siq\",\"cpu process\"\n03-12 14:10:38,99,0.5,0.5,0,0,0,a b 99\n03-12 14:10:39,99,0.5,0.5,0,0,0,a b 99\n")
+}
+
+func FuzzNmon(f *testing.F) {
+	fuzz(f, "nmon", "AAA,host,h\nAAA,cpus,4\nTOP,+PID,Time,%CPU,ResSet,Command\nZZZZ,T0001,10:00:01,25-NOV-2026\nCPU_ALL,T0001,97.5,1.8,0.0,0.7,0.0,,4\nTOP,0005179,T0001,391.40,5,k\nZZZZ,T0002,10:00:02,25-NOV-2026\nTOP,0005179,T0002,391.40,5,k\n")
+}
+
+func FuzzAtop(f *testing.F) {
+	fuzz(f, "atop", "RESET\nPRC h 1 2026/11/25 10:00:00 1 7 (a b) S 100 399 1 0 120 0 0 0 3 0 7 y\nSEP\nCPU h 2 2026/11/25 10:00:00 1 100 4\nPRC h 2 2026/11/25 10:00:00 1 7 (a b) S 100 399 1 0 120 0 0 0 3 0 7 y\nPRC h 2 2026/11/25 10:00:00 1 8 (t) S 100 39 1 0 120 0 0 0 3 0 7 n\nPRM h 2 2026/11/25 10:00:00 1 7 (a b) S 4096 1 2\nSEP\nPRC h 3 2026/11/25 10:00:01 1 7 (a) S 100 399 1 0\n")
+}
+
+func FuzzDocker(f *testing.F) {
+	fuzz(f, "docker-stats", "10:00:00\nf32ddb31ba13\tgame\t107.41%\t1.62GiB / 15.34GiB\t10.56%\n10:00:02\nf32ddb31ba13\tgame\t107.41%\t1.62GiB / 15.34GiB\n",
+		"{\"CPUPerc\":\"1%\",\"Name\":\"x\"}\n", "NAME  CPU(cores)  MEMORY(bytes)\nw  250m  20Mi\n10:00:01\nw  2  20Mi\n")
+}
+
+func FuzzVmstat(f *testing.F) {
+	fuzz(f, "vmstat", " r b us sy id wa st UTC\n4 0 98 1 1 0 0 2026-11-25 10:00:00\n4 0 98 1 1 0 0 2026-11-25 10:00:01\n4 0 98 1 1 0 0 2026-11-25 10:00:02\n")
+}
+
+func FuzzCollectl(f *testing.F) {
+	fuzz(f, "collectl", "# NumCPUs: 4\n#Date Time [CPU]User% [CPU]Wait% [CPU]Idle%\n20201123 18:57:52 97 0 1\n20201123 18:57:53 97 0 1\n")
+}
+
+// What a file looks like is told by every format's eyes.
+func FuzzRecognition(f *testing.F) {
+	fuzz(f, "auto", "Nov 16 10:00:01 web1 top[4123]: top - 10:00:00\nNov 16 10:00:01 web1 top[4123]:   PID %CPU COMMAND\nNov 16 10:00:01 web1 top[4123]:  7 50 x\nNov 16 10:00:02 web1 top[4123]: top - 10:00:01\nNov 16 10:00:02 web1 top[4123]:   PID %CPU COMMAND\n",
+		"> time,pid,cpu%\n> 1,2,3\n> 2,2,3\n> 3,2,3\n> 4,2,3\n", "\x1b[1mtime;name;cpu%\x1b[0m\n1;a;5\n2;a;5\n", wide("ps\nPID TIME COMMAND\n"))
 }
 
 // A log may neither hold more processes than is believed of a computer, nor take memory of its length.

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -66,7 +67,9 @@ func (s *screen) line(line string) error {
 		if err := s.finish(); err != nil {
 			return err
 		}
-		s.later = at
+		if !math.IsNaN(at) {
+			s.later = at
+		}
 		s.begin()
 		return nil
 	}
@@ -111,7 +114,7 @@ func (s *screen) header() error {
 // columns reads the titles of columns, and reports whether they are such. Some languages translate all but %CPU: then
 // the pid is the first, as top has it if nobody moved it.
 func (s *screen) columns(titles []string) bool {
-	if isNumber(titles[0]) {
+	if slices.ContainsFunc(titles, isNumber) {
 		return false
 	}
 	cols := columnsOf(titles, screenWords)
