@@ -17,6 +17,7 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // browser is what a recording needs of a running browser.
@@ -87,7 +88,7 @@ func (p *stage) startBrowser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return every(ctx, 500*time.Millisecond, "the browser's extension to report to the agent", func() (bool, error) {
+	return wait.Every(ctx, 500*time.Millisecond, "the browser's extension to report to the agent", func() (bool, error) {
 		s, err := p.status(ctx)
 		return err == nil && len(s.Browsers) > 0, nil
 	})
@@ -161,7 +162,7 @@ func host(address string) string {
 
 // tab opens the tab with the load at its time, and leaves it if it is to be hidden.
 func (p *stage) tab(ctx context.Context, end time.Time) (span, error) {
-	if err := pause(ctx, p.Delay); err != nil {
+	if err := wait.Pause(ctx, p.Delay); err != nil {
 		return span{}, err
 	}
 	opened := now()
@@ -169,7 +170,7 @@ func (p *stage) tab(ctx context.Context, end time.Time) (span, error) {
 		return span{}, err
 	}
 	if p.Hidden {
-		if err := pause(ctx, 2*time.Second); err != nil {
+		if err := wait.Pause(ctx, 2*time.Second); err != nil {
 			return span{}, err
 		}
 		if err := p.browser.Back(ctx, 0); err != nil {
@@ -207,7 +208,7 @@ func (p *stage) under(ctx context.Context, t *chromiumTabs) error {
 	if err := t.OpenWindow(ctx, p.Load); err != nil {
 		return err
 	}
-	if err := pause(ctx, 2*time.Second); err != nil {
+	if err := wait.Pause(ctx, 2*time.Second); err != nil {
 		return err
 	}
 	_, err = p.desktop.Output(ctx, "xdotool", "windowactivate", strings.TrimSpace(string(front)))

@@ -23,6 +23,7 @@ import (
 	"syscall"
 
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 	"github.com/minewatch/minewatch/agent/testkit/sandbox"
 )
 
@@ -143,9 +144,8 @@ func plan(ctx context.Context, o options) (Plan, error) {
 	if err := os.WriteFile(to, agent, 0o755); err != nil {
 		return p, err
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", filepath.Join(p.Bin, "load"), "./agent/testkit/load")
-	if out, err := build.CombinedOutput(); err != nil {
-		return p, fmt.Errorf("build the native loads: %w: %s", err, out)
+	if err := programs.Build(ctx, p.Bin, nil, programs.Load); err != nil {
+		return p, err
 	}
 	out, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
 	p.ModCache = strings.TrimSpace(string(out))

@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // limit is the longest that any program of a scenario runs.
@@ -60,7 +62,7 @@ func (p *stage) env() []string {
 // run runs one program at its time and reports when it ran. That it is ended by its limit is as it should be; so is
 // the end of the scenario.
 func (p *stage) run(ctx context.Context, program Program) spanResult {
-	if err := pause(ctx, program.Delay); err != nil {
+	if err := wait.Pause(ctx, program.Delay); err != nil {
 		return spanResult{err: err}
 	}
 	length := min(program.For, limit)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // words are what a person writes.
@@ -27,7 +28,7 @@ func (p *stage) play1(ctx context.Context) error {
 	dice := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a person is not a secret
 	written := 0
 	for n := 1; ; n++ {
-		if err := pause(ctx, time.Duration(600+dice.IntN(2200))*time.Millisecond); err != nil {
+		if err := wait.Pause(ctx, time.Duration(600+dice.IntN(2200))*time.Millisecond); err != nil {
 			return err
 		}
 		var err error

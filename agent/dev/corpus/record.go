@@ -14,6 +14,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // How long parts of a recording may take.
@@ -83,7 +84,7 @@ func (p *stage) play(ctx context.Context) (Truth, error) {
 	if err := p.startBrowser(ctx); err != nil {
 		return Truth{}, err
 	}
-	if err := pause(ctx, settle); err != nil {
+	if err := wait.Pause(ctx, settle); err != nil {
 		return Truth{}, err
 	}
 	load, err := p.act(ctx)
@@ -170,7 +171,7 @@ func (p *stage) startAgent(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return every(ctx, 300*time.Millisecond, "the agent to watch", func() (bool, error) {
+	return wait.Every(ctx, 300*time.Millisecond, "the agent to watch", func() (bool, error) {
 		select {
 		case <-p.agent.Done():
 			return false, fmt.Errorf("the agent ended: %w", p.agent.Err())

@@ -170,6 +170,8 @@ func (r recorded) named(site string) bool {
 const (
 	minLoad  = 0.2
 	minQuiet = 0.4
+	// leastCores is what even a crowded machine must have left: nothing can be said of less.
+	leastCores = 0.2
 )
 
 // check reports a recording that does not hold what its truth says.
@@ -184,9 +186,9 @@ func check(s Scenario, t Truth, r recorded) error {
 	if t.Site != "" && t.Label != Benign && !slices.ContainsFunc(append([]string{t.Site}, t.Sites...), r.named) {
 		return fmt.Errorf("no browser answered for %s", t.Site)
 	}
-	floor := s.Cores * minLoad
+	floor := max(s.Cores*minLoad, min(leastCores, 0.8*s.Cores))
 	if s.Quiet && t.Label != Benign {
-		floor = s.Cores * minQuiet
+		floor = max(floor, s.Cores*minQuiet)
 	}
 	if s.Sparse || s.Label == Benign {
 		floor = 0.02

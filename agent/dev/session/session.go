@@ -18,6 +18,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Options say what is recorded.
@@ -205,12 +206,7 @@ func tail(path string) string {
 
 // pause waits, as a person who reads does, or until ctx ends.
 func (s *session) pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
+	_ = wait.Pause(ctx, d) // whatever comes next sees that ctx has ended
 }
 
 // rest waits for a time between two.

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -18,7 +17,6 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/cdproto/tracing"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/remote"
 
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 )
@@ -26,7 +24,8 @@ import (
 // chromiumUnderTest is a running Chromium and the debugging line to it.
 type chromiumUnderTest struct {
 	*chromium.Browser
-	ctx  context.Context //nolint:containedctx // chromedp's handle of the browser
+	line *chromium.Line
+	ctx  context.Context //nolint:containedctx // the line's
 	stop func()
 	port string // of the web server
 	// asleep is the address of the tab that was put to sleep: it has no process, and a debugger would wait for one.
@@ -51,40 +50,11 @@ func (r *run) startChromium(ctx context.Context, name string, flags ...string) (
 		return nil, err
 	}
 	c := &chromiumUnderTest{Browser: b, port: r.port}
-	address, err := debugAddress(ctx, b.DebugURL())
-	if err != nil {
+	if c.line, err = b.Line(ctx); err != nil {
 		return nil, err
 	}
-	allocator, stop := remote.NewAllocator(ctx, address, remote.NoModifyURL)
-	c.ctx, _ = chromedp.NewContext(allocator)
-	c.stop = stop
-	if _, err := chromedp.Targets(c.ctx); err != nil {
-		return nil, err
-	}
+	c.ctx, c.stop = c.line.Context, c.line.Close
 	return c, r.awaitProfiles(ctx, c, 1)
-}
-
-// debugAddress asks the debugging port for the address of the browser's own line.
-func debugAddress(ctx context.Context, debug string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, debug+"/json/version", nil)
-	if err != nil {
-		return "", err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	var told struct {
-		Address string `json:"webSocketDebuggerUrl"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
-		return "", err
-	}
-	if _, err := url.Parse(told.Address); err != nil || told.Address == "" {
-		return "", fmt.Errorf("%s/json/version named no address: %w", debug, err)
-	}
-	return told.Address, nil
 }
 
 func (c *chromiumUnderTest) family() string { return "chromium" }
@@ -98,11 +68,7 @@ func (c *chromiumUnderTest) tabs() ([]*target.Info, error) {
 
 // within calls do with a handle of a page or worker, and lets go of it afterwards.
 func (c *chromiumUnderTest) within(id target.ID, do func(context.Context) error) error {
-	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(id), chromedp.WithDetachOnCancel())
-	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
-	return do(ctx)
+	return c.line.Within(id, patience, do)
 }
 
 // openTab opens a page in a tab of its own and waits until it is loaded.

@@ -22,6 +22,7 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/agent/testkit/proc"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Waking is a way for the agent to reach the extension in a browser.
@@ -75,14 +76,14 @@ func Idle(ctx context.Context, family string, o Options, length time.Duration, w
 			return nil, fmt.Errorf("%s: %w", way, err)
 		}
 	}
-	if err := pause(ctx, settle); err != nil {
+	if err := wait.Pause(ctx, settle); err != nil {
 		return nil, err
 	}
 	r.say("resting for %v", length)
 	seen := make([][]use, 0, 1+length/window)
 	for range cap(seen) {
 		if len(seen) > 0 {
-			if err := pause(ctx, window); err != nil {
+			if err := wait.Pause(ctx, window); err != nil {
 				return nil, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/proc"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -52,7 +53,7 @@ func (l *looker) look(ctx context.Context, after string, b subject) error {
 	if err != nil {
 		return fmt.Errorf("%w: frames live in %v, found were %v", err, slices.Sorted(maps.Keys(truth)), all)
 	}
-	if err := pause(ctx, again); err != nil { // all may be asked about once more
+	if err := wait.Pause(ctx, again); err != nil { // all may be asked about once more
 		return err
 	}
 	l.agent.bridge.Answers()
@@ -100,7 +101,7 @@ func (l *looker) ask(ctx context.Context, p, root heuristics.ProcessID, number i
 		if now().Sub(start) > answered {
 			return heuristics.Renderer{Process: p}, 0, nil
 		}
-		if err := pause(ctx, time.Millisecond); err != nil {
+		if err := wait.Pause(ctx, time.Millisecond); err != nil {
 			return heuristics.Renderer{}, 0, err
 		}
 	}
@@ -114,7 +115,7 @@ func (r *run) busy(ctx context.Context, b subject) error {
 	}
 	before, since := map[int32]time.Duration{}, now()
 	return await(ctx, "a page that hangs", func() (bool, error) {
-		if err := pause(ctx, 500*time.Millisecond); err != nil {
+		if err := wait.Pause(ctx, 500*time.Millisecond); err != nil {
 			return false, err
 		}
 		length := now().Sub(since)

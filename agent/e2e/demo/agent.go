@@ -17,6 +17,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/proc"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // tick is the agent's interval in seconds; figures of one alert may differ by one.
@@ -83,7 +84,7 @@ func startAgent(ctx context.Context, d *desktop.Desktop, program string) (*agent
 	if err != nil {
 		return nil, err
 	}
-	err = every(ctx, 200*time.Millisecond, func() (bool, error) {
+	err = wait.Every(ctx, 200*time.Millisecond, "the agent to watch", func() (bool, error) {
 		select {
 		case <-a.process.Done():
 			return false, fmt.Errorf("the agent ended (log: %s): %w", a.process.Log(), a.process.Err())
@@ -92,10 +93,7 @@ func startAgent(ctx context.Context, d *desktop.Desktop, program string) (*agent
 		s, err := a.status(ctx)
 		return err == nil && s.Watching, nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("the agent does not watch: %w", err)
-	}
-	return a, nil
+	return a, err
 }
 
 // status is what the harness reads of `minewatch status --json`.
@@ -117,14 +115,10 @@ func (a *agent) status(ctx context.Context) (status, error) {
 
 // awaitBrowser waits until a browser's extension has reported to the agent.
 func (a *agent) awaitBrowser(ctx context.Context) error {
-	err := every(ctx, 500*time.Millisecond, func() (bool, error) {
+	return wait.Every(ctx, 500*time.Millisecond, "a browser's extension to report to the agent", func() (bool, error) {
 		s, err := a.status(ctx)
 		return len(s.Browsers) > 0, err
 	})
-	if err != nil {
-		return fmt.Errorf("no browser extension has reported to the agent: %w", err)
-	}
-	return nil
 }
 
 // alerts returns the alerts as the program lists them.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // closeLabel is what the tray calls closing a tab.
@@ -25,17 +26,15 @@ var testSite = regexp.MustCompile(`[a-z0-9-]+\.test\b`)
 
 // awaitAlert waits until tray menu and a notification both name a site, and notes which and when.
 func (r *demo) awaitAlert(ctx context.Context) error {
-	wait, cancel := context.WithTimeout(ctx, partTimeout)
-	defer cancel()
-	if err := every(wait, 100*time.Millisecond, func() (bool, error) {
+	if err := wait.Within(ctx, partTimeout, "the load to start", func() (bool, error) {
 		return !r.web.Load(pages.Films).Started.IsZero(), nil
 	}); err != nil {
-		return fmt.Errorf("the load has not started: %w", err)
+		return err
 	}
 	r.say("the load on %s has started", pages.Films)
-	wait, cancel = context.WithTimeout(ctx, alertTimeout)
+	limited, cancel := context.WithTimeout(ctx, alertTimeout)
 	defer cancel()
-	err := every(wait, 500*time.Millisecond, func() (bool, error) { return r.look(wait) })
+	err := wait.Every(limited, 500*time.Millisecond, "menu and notifications to name a site", func() (bool, error) { return r.look(limited) })
 	if err != nil {
 		return fmt.Errorf("menu named %v, notifications named %v: %w", r.result.MenuSites, r.result.NotificationSites, err)
 	}
@@ -147,11 +146,11 @@ func (r *demo) awaitClosed(ctx context.Context) error {
 
 // watchOn looks for alerts that should not be there, and reads what the agent itself has cost.
 func (r *demo) watchOn(ctx context.Context) error {
-	wait, cancel := context.WithTimeout(ctx, afterwards)
+	limited, cancel := context.WithTimeout(ctx, afterwards)
 	defer cancel()
-	err := every(wait, time.Second, func() (bool, error) {
-		_, err := r.look(wait)
-		if wait.Err() != nil {
+	err := wait.Every(limited, time.Second, "the time to pass without another alert", func() (bool, error) {
+		_, err := r.look(limited)
+		if limited.Err() != nil {
 			err = nil // the time is up in the middle of a look
 		}
 		return false, err
@@ -241,22 +240,6 @@ func (r *demo) judge() error {
 		errs = append(errs, fmt.Errorf("live the alert came at %.1f s, in the replay at %.1f s", r.result.LiveT, r.result.ReplayT))
 	}
 	return errors.Join(errs...)
-}
-
-// every calls look at once and then each step until it reports true, fails, or ctx ends.
-func every(ctx context.Context, step time.Duration, look func() (bool, error)) error {
-	t := time.NewTicker(step)
-	defer t.Stop()
-	for {
-		if done, err := look(); done || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-t.C:
-		}
-	}
 }
 
 // round keeps three digits after the point.

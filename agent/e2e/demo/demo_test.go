@@ -4,12 +4,11 @@ package demo_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/minewatch/minewatch/agent/e2e/demo"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 )
 
 // TestDemo is the demo itself: six tabs, one that computes out of sight, the alert, the click in the tray, the replay.
@@ -20,13 +19,7 @@ func TestDemo(t *testing.T) {
 		t.Skip("the demo takes a minute")
 	}
 	desktop.Need(t, demo.Missing())
-	bin := t.TempDir()
-	for name, pkg := range map[string]string{"minewatch": "../..", "minewatch-tray": "../../../tray"} {
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), pkg)
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", name, err, out)
-		}
-	}
+	bin := programs.ForTest(t, programs.Agent, programs.Tray)
 	out := os.Getenv("MINEWATCH_DEMO_OUT")
 	if out == "" {
 		out = t.TempDir()

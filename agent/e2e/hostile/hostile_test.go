@@ -20,6 +20,8 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 func TestMain(m *testing.M) {
@@ -31,20 +33,6 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Exit(m.Run())
-}
-
-// programs builds minewatch and minewatch-host and returns their folder.
-func programs(t *testing.T) string {
-	t.Helper()
-	bin := t.TempDir()
-	for name, pkg := range map[string]string{"minewatch": "../..", "minewatch-host": "../../host"} {
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), pkg)
-		build.Env = append(build.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", name, err, out)
-		}
-	}
-	return bin
 }
 
 // agent is a running `minewatch run --user`.
@@ -85,7 +73,7 @@ func startAgent(t *testing.T, bin string) *agent {
 			t.Errorf("the agent did not end well: %v\n%s", err, a.said(t))
 		}
 	})
-	eventually(t, "the agent to watch", func() bool { s, err := a.status(t); return err == nil && s.Watching })
+	wait.For(t, patience, "the agent to watch", func() bool { s, err := a.status(t); return err == nil && s.Watching })
 	return a
 }
 
@@ -135,15 +123,6 @@ func (a *agent) resident(t *testing.T) int64 {
 	return 0
 }
 
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-	}
-}
-
 // most is by how much an attack may make the agent's memory grow: what it keeps of one is bounded by kilobytes, the
 // rest is what Go's collector leaves for later.
 const most = 24 << 20
@@ -167,7 +146,7 @@ func (a *agent) unharmed(t *testing.T, before int64) {
 
 // TestHostsCannotHarmTheAgent has processes that pass for hosts attack the agent's door. Each costs the log one line.
 func TestHostsCannotHarmTheAgent(t *testing.T) {
-	a := startAgent(t, programs(t))
+	a := startAgent(t, programs.ForTest(t, programs.Agent, programs.Host))
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -198,7 +177,7 @@ func TestHostsCannotHarmTheAgent(t *testing.T) {
 
 // TestBrowsersCannotHarmTheHost gives the real host what is no message, beside a real agent.
 func TestBrowsersCannotHarmTheHost(t *testing.T) {
-	bin := programs(t)
+	bin := programs.ForTest(t, programs.Agent, programs.Host)
 	a := startAgent(t, bin)
 	frame := func(body string) string {
 		return string(binary.NativeEndian.AppendUint32(nil, uint32(len(body)))) + body

@@ -24,7 +24,9 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 	"github.com/minewatch/minewatch/agent/testkit/sandbox"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // insideKey tells this test program that it runs in a sandbox.
@@ -35,6 +37,9 @@ const (
 	bin     = "/tmp/bin"
 	program = "/usr/local/bin/minewatch"
 )
+
+// patience is how long a browser may take to connect on a full machine.
+const patience = 90 * time.Second
 
 func TestMain(m *testing.M) {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
@@ -53,15 +58,13 @@ func TestForAllUsers(t *testing.T) {
 		t.Skip("installing for all users needs root")
 	}
 	desktop.Need(t, append(append(desktop.Missing(), chromium.Missing()...), firefox.Missing()...))
-	dir, programs := t.TempDir(), t.TempDir()
-	build(t, programs, "minewatch", "../..")
-	build(t, programs, "minewatch-host", "../../host")
-	pack := exec.CommandContext(t.Context(), "go", "run", "../../dev/pack", "-out", programs, "-dev-key", filepath.Join(programs, "key.pem"))
+	dir, built := t.TempDir(), programs.ForTest(t, programs.Agent, programs.Host)
+	pack := exec.CommandContext(t.Context(), "go", "run", "../../dev/pack", "-out", built, "-dev-key", filepath.Join(built, "key.pem"))
 	told, err := pack.CombinedOutput()
 	if err != nil {
 		t.Fatalf("pack: %v\n%s", err, told)
 	}
-	if err := os.WriteFile(filepath.Join(programs, "told.txt"), told, 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(built, "told.txt"), told, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for d := dir; strings.HasPrefix(d, os.TempDir()+"/"); d = filepath.Dir(d) {
@@ -69,7 +72,7 @@ func TestForAllUsers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	cmd := sandbox.Command(t.Context(), sandbox.Options{Dir: dir, Binds: map[string]string{programs: "bin"}}, "-test.run=^TestInside$", "-test.v", "-test.timeout=8m")
+	cmd := sandbox.Command(t.Context(), sandbox.Options{Dir: dir, Binds: map[string]string{built: "bin"}}, "-test.run=^TestInside$", "-test.v", "-test.timeout=8m")
 	cmd.Env = append(cmd.Env, insideKey+"=yes")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
@@ -78,15 +81,6 @@ func TestForAllUsers(t *testing.T) {
 	}
 	if !strings.Contains(string(out), "--- PASS: TestInside") {
 		t.Error("nothing was tested in the sandbox")
-	}
-}
-
-func build(t *testing.T, dir, name, pkg string) {
-	t.Helper()
-	c := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, name), pkg)
-	c.Env = append(c.Environ(), "CGO_ENABLED=0")
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", name, err, out)
 	}
 }
 
@@ -276,7 +270,7 @@ func takesCRX(t *testing.T, d *desktop.Desktop) {
 	b := start(t, d, chromium.Program, "--user-data-dir="+profile, "--no-first-run", "--no-default-browser-check", "--password-store=basic")
 	defer b.Stop()
 	began := now()
-	poll(t, "Chromium to install the CRX", func() bool {
+	wait.For(t, patience, "Chromium to install the CRX", func() bool {
 		in, _ := filepath.Glob(filepath.Join(profile, "Default/Extensions", id, version+"_*", "manifest.json"))
 		return len(in) == 1
 	})
@@ -303,7 +297,7 @@ func await(t *testing.T, d *desktop.Desktop, name string) placement {
 			t.Logf("the last status: %s", last)
 		}
 	}()
-	poll(t, name+" to connect", func() bool {
+	wait.For(t, patience, name+" to connect", func() bool {
 		var r struct {
 			Browsers []placement `json:"browsers"`
 		}
@@ -340,28 +334,7 @@ func asRoot(t *testing.T, args ...string) string {
 	return string(out)
 }
 
-func poll(t *testing.T, what string, ready func() bool) {
-	t.Helper()
-	for end := now().Add(90 * time.Second); !ready(); {
-		if now().After(end) {
-			t.Fatalf("waited in vain for %s", what)
-		}
-		pause(t, 500*time.Millisecond)
-	}
-}
-
 func now() time.Time { return time.Now() }
-
-func pause(t *testing.T, d time.Duration) {
-	t.Helper()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-t.Context().Done():
-		t.Fatal("cut off")
-	case <-timer.C:
-	}
-}
 
 // cover makes a folder the sandbox's own: what is written there is written over it, in memory.
 func cover(t *testing.T, folder string) {

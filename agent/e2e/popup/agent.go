@@ -12,6 +12,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // agent is a running `minewatch run --user` on a desktop.
@@ -33,7 +34,7 @@ func startAgent(ctx context.Context, d *desktop.Desktop, bin string) (*agent, er
 	if a.process, err = d.Start(context.WithoutCancel(ctx), nil, a.program, "run", "--user"); err != nil {
 		return nil, err
 	}
-	return a, await(ctx, patience, "the agent to watch", func() (bool, error) {
+	return a, wait.Within(ctx, patience, "the agent to watch", func() (bool, error) {
 		var s api.Status
 		out, err := d.Output(ctx, a.program, "status", "--json")
 		return err == nil && json.Unmarshal(out, &s) == nil && s.Watching, nil
@@ -90,7 +91,7 @@ func (a *agent) alert(ctx context.Context, site string) (*api.Alert, error) {
 // awaitAlert waits until the newest alert on a site is as it should be.
 func (a *agent) awaitAlert(ctx context.Context, limit time.Duration, site, what string, is func(*api.Alert) bool) (*api.Alert, error) {
 	var last *api.Alert
-	err := await(ctx, limit, fmt.Sprintf("the alert on %s to be %s", site, what), func() (bool, error) {
+	err := wait.Within(ctx, limit, fmt.Sprintf("the alert on %s to be %s", site, what), func() (bool, error) {
 		var err error
 		last, err = a.alert(ctx, site)
 		return err == nil && last != nil && is(last), err

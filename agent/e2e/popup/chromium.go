@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"strings"
@@ -18,18 +17,19 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/remote"
 
 	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // chromiumUnderTest is a running Chromium and the debugging line to it.
 type chromiumUnderTest struct {
 	*chromium.Browser
 	desktop *desktop.Desktop
-	ctx     context.Context //nolint:containedctx // chromedp's handle of the browser
+	line    *chromium.Line
+	ctx     context.Context //nolint:containedctx // the line's
 	// release ends the colour scheme that the open popup was given, nil if it was given none.
 	release context.CancelFunc
 }
@@ -53,38 +53,11 @@ func startChromium(ctx context.Context, a *agent, rules string, urls ...string) 
 	if err != nil {
 		return nil, err
 	}
-	address, err := debugAddress(ctx, b.DebugURL())
+	line, err := b.Line(ctx)
 	if err != nil {
 		return nil, err
 	}
-	allocator, _ := remote.NewAllocator(ctx, address, remote.NoModifyURL)
-	c := &chromiumUnderTest{Browser: b, desktop: a.desktop}
-	c.ctx, _ = chromedp.NewContext(allocator)
-	_, err = chromedp.Targets(c.ctx)
-	return c, err
-}
-
-// debugAddress asks the debugging port for the address of the browser's own line.
-func debugAddress(ctx context.Context, debug string) (string, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, debug+"/json/version", nil)
-	if err != nil {
-		return "", err
-	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return "", err
-	}
-	defer res.Body.Close()
-	var told struct {
-		Address string `json:"webSocketDebuggerUrl"`
-	}
-	if err := json.NewDecoder(res.Body).Decode(&told); err != nil {
-		return "", err
-	}
-	if told.Address == "" {
-		return "", fmt.Errorf("%s/json/version named no address", debug)
-	}
-	return told.Address, nil
+	return &chromiumUnderTest{Browser: b, desktop: a.desktop, line: line, ctx: line.Context}, nil
 }
 
 func (c *chromiumUnderTest) family() string { return "chromium" }
@@ -112,11 +85,7 @@ func (c *chromiumUnderTest) within(end string, do func(context.Context) error) e
 	if t == nil {
 		return fmt.Errorf("%s: %w", end, errNoTarget)
 	}
-	ctx, cancel := chromedp.NewContext(c.ctx, chromedp.WithTargetID(t.TargetID), chromedp.WithDetachOnCancel())
-	defer cancel()
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
-	return do(ctx)
+	return c.line.Within(t.TargetID, patience, do)
 }
 
 // run evaluates an expression in the extension's page or worker.
@@ -265,7 +234,7 @@ const protects = 1500 * time.Millisecond
 // allowPermission says yes in the window in which the browser asks for a permission. The button that has the keyboard
 // there first says no.
 func (c *chromiumUnderTest) allowPermission(ctx context.Context) error {
-	err := await(ctx, patience, "the popup to make room for the question", func() (bool, error) {
+	err := wait.Within(ctx, patience, "the popup to make room for the question", func() (bool, error) {
 		open, err := c.isOpen(ctx)
 		return !open, err
 	})
@@ -273,7 +242,7 @@ func (c *chromiumUnderTest) allowPermission(ctx context.Context) error {
 		return err
 	}
 	asked, moved := now(), false
-	return await(ctx, patience, "the permission", func() (bool, error) {
+	return wait.Within(ctx, patience, "the permission", func() (bool, error) {
 		if may, err := c.measures(); may || err != nil {
 			return may, err
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // firefoxUnderTest is a running Firefox, looked into with the browser's own rights.
@@ -56,7 +57,7 @@ func startFirefox(ctx context.Context, a *agent, urls ...string) (*firefoxUnderT
 	}
 	f := &firefoxUnderTest{Browser: b, desktop: a.desktop}
 	// As a person does who chooses "Pin to toolbar".
-	err = await(ctx, patience, "the extension's button", func() (there bool, err error) {
+	err = wait.Within(ctx, patience, "the extension's button", func() (there bool, err error) {
 		err = f.Inside(ctx, window+`const {CustomizableUI} = ChromeUtils.importESModule("moz-src:///browser/components/customizableui/CustomizableUI.sys.mjs");
 			if (!CustomizableUI.getWidget("minewatch_minewatch_github_io-browser-action")?.forWindow(document.defaultView)?.node) return false;
 			CustomizableUI.addWidgetToArea("minewatch_minewatch_github_io-browser-action", "nav-bar");

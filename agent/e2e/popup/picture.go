@@ -12,6 +12,8 @@ import (
 	"image/png"
 	"os"
 	"path/filepath"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Size of the pictures, in pixels: the upper right part of the browser's window, where the popup hangs. maxPicture is
@@ -37,7 +39,7 @@ func (s *scenario) picture(ctx context.Context, scheme, path string) error {
 		return err
 	}
 	ground, want := "", map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(29, 29, 34)"}[scheme]
-	err := await(ctx, patience, "the popup to be "+scheme, func() (bool, error) {
+	err := wait.Within(ctx, patience, "the popup to be "+scheme, func() (bool, error) {
 		err := evaluateInto(ctx, s.browser, `getComputedStyle(document.body).backgroundColor`, &ground)
 		return ground == want, err
 	})

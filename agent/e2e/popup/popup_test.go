@@ -4,12 +4,11 @@ package popup_test
 
 import (
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/minewatch/minewatch/agent/e2e/popup"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 )
 
 // axe is where scripts/npm.sh puts the checker of accessibility.
@@ -27,14 +26,7 @@ func TestPopup(t *testing.T) {
 		missing = append(missing, "axe-core (scripts/npm.sh test)")
 	}
 	desktop.Need(t, missing)
-	bin := t.TempDir()
-	for name, pkg := range map[string]string{"minewatch": "../..", "minewatch-host": "../../host"} {
-		build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, name), pkg)
-		build.Env = append(build.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			t.Fatalf("build %s: %v\n%s", name, err, out)
-		}
-	}
+	bin := programs.ForTest(t, programs.Agent, programs.Host)
 	out := os.Getenv("MINEWATCH_POPUP_OUT")
 	if out == "" {
 		out = t.TempDir()

@@ -13,6 +13,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
 	"github.com/minewatch/minewatch/agent/testkit/proc"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // scenario is what is done with the popup of one browser, in which a hidden tab of the site computes hashes.
@@ -76,7 +77,7 @@ func (s *scenario) open(ctx context.Context, what string, is func(view) bool) er
 		if err := s.browser.open(ctx); err != nil {
 			return err
 		}
-		if err := await(ctx, patience, "the popup to open", func() (bool, error) { return s.browser.isOpen(ctx) }); err != nil {
+		if err := wait.Within(ctx, patience, "the popup to open", func() (bool, error) { return s.browser.isOpen(ctx) }); err != nil {
 			return err
 		}
 	}
@@ -85,7 +86,7 @@ func (s *scenario) open(ctx context.Context, what string, is func(view) bool) er
 
 // shut closes the popup as a person does.
 func (s *scenario) shut(ctx context.Context) error {
-	return await(ctx, patience, "the popup to close", func() (bool, error) {
+	return wait.Within(ctx, patience, "the popup to close", func() (bool, error) {
 		open, err := s.browser.isOpen(ctx)
 		if err != nil || !open {
 			return err == nil, err
@@ -98,7 +99,7 @@ func (s *scenario) shut(ctx context.Context) error {
 func (s *scenario) sees(ctx context.Context, what string, is func(view) bool) error {
 	var last view
 	var trouble error
-	err := await(ctx, patience, "the popup to show "+what, func() (bool, error) {
+	err := wait.Within(ctx, patience, "the popup to show "+what, func() (bool, error) {
 		// A popup that is being drawn cannot be looked into for a moment.
 		if last, trouble = look(ctx, s.browser); trouble != nil {
 			return false, nil
@@ -267,7 +268,7 @@ func (s *scenario) warnsOnReturn(ctx context.Context) error {
 // badge waits until the button of the front tab has a badge.
 func (s *scenario) badge(ctx context.Context, want string) error {
 	var last string
-	err := await(ctx, patience, fmt.Sprintf("the badge %q", want), func() (ok bool, err error) {
+	err := wait.Within(ctx, patience, fmt.Sprintf("the badge %q", want), func() (ok bool, err error) {
 		last, err = s.browser.badge(ctx)
 		return last == want, err
 	})
@@ -305,7 +306,7 @@ func (s *scenario) allows(ctx context.Context) error {
 		if err := s.press(ctx, name+": "+s.site, "space"); err != nil {
 			return err
 		}
-		err := await(ctx, patience, fmt.Sprintf("`minewatch allowed` to say %t", want), func() (bool, error) {
+		err := wait.Within(ctx, patience, fmt.Sprintf("`minewatch allowed` to say %t", want), func() (bool, error) {
 			is, err := s.agent.allowed(ctx, s.site)
 			return is == want, err
 		})
@@ -339,7 +340,7 @@ func (s *scenario) warnsNoMore(ctx context.Context) error {
 	if err := s.browser.visit(ctx, s.address); err != nil {
 		return err
 	}
-	err := await(ctx, patience, "the page", func() (bool, error) {
+	err := wait.Within(ctx, patience, "the page", func() (bool, error) {
 		host, err := s.browser.front(ctx)
 		return host == s.site, err
 	})
@@ -367,7 +368,7 @@ func (s *scenario) shows(ctx context.Context) error {
 	if err := s.press(ctx, "Show tab: "+s.site, "Return"); err != nil {
 		return err
 	}
-	return await(ctx, patience, "the hot tab in front and the popup out of the way", func() (bool, error) {
+	return wait.Within(ctx, patience, "the hot tab in front and the popup out of the way", func() (bool, error) {
 		host, err := s.browser.front(ctx)
 		if err != nil || host != s.site {
 			return false, err
@@ -393,7 +394,7 @@ func (s *scenario) closes(ctx context.Context) error {
 	want := slices.Delete(slices.Clone(before), at, at+1)
 	slices.Sort(want)
 	var left []string
-	err = await(ctx, patience, "the hot tab to be gone", func() (bool, error) {
+	err = wait.Within(ctx, patience, "the hot tab to be gone", func() (bool, error) {
 		left, err = s.browser.hosts(ctx)
 		slices.Sort(left)
 		return slices.Equal(left, want), err
@@ -401,7 +402,7 @@ func (s *scenario) closes(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w; there are %v of %v", err, left, before)
 	}
-	return await(ctx, patience, "the load to end", func() (bool, error) {
+	return wait.Within(ctx, patience, "the load to end", func() (bool, error) {
 		_, err := proc.Read(int(s.alert.PID))
 		return err != nil, nil // the process ends with its tab
 	})

@@ -23,11 +23,12 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
-	"github.com/chromedp/chromedp/remote"
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/internal/install"
+	driver "github.com/minewatch/minewatch/agent/testkit/chromium"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -140,12 +141,12 @@ func (b *chromium) connect(t *testing.T) {
 	})
 	ctx, cancel := context.WithTimeout(context.Background(), 6*time.Minute)
 	t.Cleanup(cancel)
-	alloc, stop := remote.NewAllocator(ctx, address, remote.NoModifyURL)
-	b.ctx, _ = chromedp.NewContext(alloc)
-	t.Cleanup(stop)
-	if _, err := chromedp.Targets(b.ctx); err != nil {
+	line, err := driver.OpenLine(ctx, address)
+	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(line.Close)
+	b.ctx = line.Context
 	eventually(t, "the extension's hello", func() bool {
 		s := b.bridge.Status("")
 		return len(s) == 1 && s[0].Extension != ""
@@ -372,9 +373,5 @@ func serveWeb(t *testing.T, pages http.Handler) (port string) {
 // eventually waits for something that other processes do.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !is(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute for %s", what)
-		}
-	}
+	wait.For(t, time.Minute, what, is)
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/internal/install"
+	driver "github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -34,7 +35,7 @@ type firefox struct {
 	door    *door
 	root    heuristics.ProcessID
 	cmd     *exec.Cmd
-	control *marionette
+	control *driver.Control
 	port    string // of the web server
 	ended   chan struct{}
 }
@@ -155,15 +156,12 @@ func (b *firefox) connect(t *testing.T, profile string) {
 		port = string(data)
 		return err == nil && port != ""
 	})
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(t.Context(), "tcp", "127.0.0.1:"+port)
+	control, err := driver.Dial(t.Context(), net.JoinHostPort("127.0.0.1", port))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close() })
-	if b.control, err = newMarionette(conn); err != nil {
-		t.Fatal(err)
-	}
+	t.Cleanup(func() { _ = control.Close() })
+	b.control = control
 	eventually(t, "the extension's hello", func() bool {
 		s := b.bridge.Status("")
 		return len(s) == 1 && s[0].Extension != ""
@@ -182,7 +180,7 @@ func (b *firefox) connect(t *testing.T, profile string) {
 // run runs a script with the browser's own rights and decodes what it returns.
 func (b *firefox) run(t *testing.T, script string, result any, args ...any) {
 	t.Helper()
-	if err := b.control.script(script, result, args...); err != nil {
+	if err := b.control.Inside(t.Context(), script, result, args...); err != nil {
 		t.Fatalf("%v\n%s", err, script)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Program is where Debian keeps Chromium.
@@ -136,23 +137,17 @@ func (b *Browser) awaitPort(ctx context.Context) error {
 	})
 }
 
-// await polls ready ten times a second until it reports true, fails, ctx ends or the browser does.
+// await polls ready until it reports true, fails, ctx ends or the browser does.
 func (b *Browser) await(ctx context.Context, what string, ready func() (bool, error)) error {
-	t := time.NewTicker(100 * time.Millisecond)
-	defer t.Stop()
-	for {
+	return wait.Until(ctx, fmt.Sprintf("%s (log: %s)", what, b.process.Log()), func() (bool, error) {
 		ok, err := ready()
-		if err != nil || ok {
-			return err
-		}
 		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s (log: %s): %w", what, b.process.Log(), context.Cause(ctx))
 		case <-b.process.Done():
-			return fmt.Errorf("chromium ended (log: %s): %w", b.process.Log(), errors.Join(b.process.Err(), io.ErrUnexpectedEOF))
-		case <-t.C:
+			return false, fmt.Errorf("chromium ended: %w", errors.Join(b.process.Err(), io.ErrUnexpectedEOF))
+		default:
+			return ok, err
 		}
-	}
+	})
 }
 
 // PID returns the process id of the browser's root process.

@@ -12,6 +12,7 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // start brings up a desktop, the pages and a browser that shows the addresses.
@@ -114,7 +115,7 @@ func TestLoadPage(t *testing.T) {
 	)
 	b, web := start(t, pages.URL(pages.News), pages.LoadURL(pages.Films, 2, duty, time.Second, length))
 	awaitTabs(t, b, pages.News, pages.Films)
-	await(t, 30*time.Second, func() bool { return !web.Load(pages.Films).Started.IsZero() })
+	wait.For(t, 30*time.Second, "the load to begin", func() bool { return !web.Load(pages.Films).Started.IsZero() })
 
 	began := time.Now()
 	before := threads(t, b)
@@ -155,7 +156,7 @@ func TestLoadPage(t *testing.T) {
 		t.Errorf("the workers hold %.2f of their process's CPU time, want nearly all", share)
 	}
 
-	await(t, 60*time.Second, func() bool { return !web.Load(pages.Films).Stopped.IsZero() })
+	wait.For(t, 60*time.Second, "the load to end", func() bool { return !web.Load(pages.Films).Stopped.IsZero() })
 	l := web.Load(pages.Films)
 	if took := l.Stopped.Sub(l.Started); took < length-2*time.Second {
 		t.Errorf("the load ended after %v, want %v", took, length)
@@ -163,7 +164,7 @@ func TestLoadPage(t *testing.T) {
 	if l.Hashes < 1000 {
 		t.Errorf("%d hashes in all", l.Hashes)
 	}
-	await(t, 10*time.Second, func() bool {
+	wait.For(t, 10*time.Second, "the workers to end", func() bool {
 		for _, th := range threads(t, b) {
 			if th.Name == "DedicatedWorker" {
 				return false
@@ -197,13 +198,4 @@ func threads(t *testing.T, b *chromium.Browser) map[key]chromium.Thread {
 		}
 	}
 	return out
-}
-
-func await(t *testing.T, d time.Duration, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(d); !ok(); time.Sleep(100 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain")
-		}
-	}
 }

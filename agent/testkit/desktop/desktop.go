@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 //go:embed config
@@ -214,28 +216,29 @@ func (d *Desktop) startBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	wait, cancel := context.WithTimeout(ctx, startTimeout)
+	limited, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	err = poll(wait, 20*time.Millisecond, "the session bus", func() (bool, error) {
+	err = wait.Every(limited, 20*time.Millisecond, "the session bus", func() (bool, error) {
 		select {
 		case <-p.Done():
 			return false, fmt.Errorf("dbus-daemon ended: %w%s", p.Err(), tail(p.Log()))
 		default:
 		}
-		_, err := os.Stat(filepath.Join(d.run, "bus"))
-		return err == nil, nil
+		var err error
+		d.bus, err = dbus.Connect(d.busAddress())
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ECONNREFUSED) {
+			return false, nil // the socket is made before it listens
+		}
+		return err == nil, err
 	})
 	if err != nil {
-		return err
-	}
-	if d.bus, err = dbus.Connect(d.busAddress()); err != nil {
 		return fmt.Errorf("join the session bus: %w", err)
 	}
 	return d.watchNotifications(d.busAddress())
 }
 
 func (d *Desktop) awaitName(ctx context.Context, name string) error {
-	return poll(ctx, 50*time.Millisecond, name+" on the session bus (logs in "+d.dir+")", func() (bool, error) {
+	return wait.Every(ctx, 50*time.Millisecond, name+" on the session bus (logs in "+d.dir+")", func() (bool, error) {
 		var has bool
 		err := d.bus.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, name).Store(&has)
 		return has, err
@@ -290,7 +293,7 @@ func (d *Desktop) killLeftovers() error {
 	ctx, cancel := context.WithTimeout(context.Background(), stopTimeout)
 	defer cancel()
 	killed := map[int]bool{}
-	return poll(ctx, 20*time.Millisecond, "the last programs of the desktop to end", func() (bool, error) {
+	return wait.Every(ctx, 20*time.Millisecond, "the last programs of the desktop to end", func() (bool, error) {
 		for _, pid := range d.Leftovers() {
 			_ = syscall.Kill(pid, syscall.SIGKILL) // gone by itself is as good
 			killed[pid] = true

@@ -9,7 +9,6 @@ import (
 	"image"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // start brings a desktop up for one test and checks at its end that nothing of it is left.
@@ -79,7 +80,7 @@ func TestProgramOutsideItsGroupIsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, 5*time.Second, func() bool { b, err := os.ReadFile(p.Log()); return err == nil && len(b) > 1 })
+	wait.For(t, 5*time.Second, "the probe to say something", func() bool { b, err := os.ReadFile(p.Log()); return err == nil && len(b) > 1 })
 	pid, err := strconv.Atoi(strings.TrimSpace(text(p)))
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +105,7 @@ func TestNotification(t *testing.T) {
 		"films.test keeps your computer busy", "It has kept <b>1.4</b> cores busy."); err != nil {
 		t.Fatal(err)
 	}
-	await(t, 10*time.Second, func() bool { return len(d.Notifications()) > 0 })
+	wait.For(t, 10*time.Second, "a notification", func() bool { return len(d.Notifications()) > 0 })
 	n, ok := d.NotificationNaming("films.test")
 	if !ok || n.App != "probe" || n.ID == 0 || n.Actions["close"] != "Close tab" || n.Closed {
 		t.Fatalf("NotificationNaming = %+v, %v; all: %+v", n, ok, d.Notifications())
@@ -113,11 +114,11 @@ func TestNotification(t *testing.T) {
 		t.Error("a notification was found that nobody sent")
 	}
 	// It is on the screen, at the top right.
-	await(t, 5*time.Second, func() bool { return differ(before, screen(t, d), image.Rect(1000, 24, 1416, 90)) > 1000 })
+	wait.For(t, 5*time.Second, "a change of the picture", func() bool { return differ(before, screen(t, d), image.Rect(1000, 24, 1416, 90)) > 1000 })
 	if _, err := d.Output(t.Context(), "dunstctl", "close-all"); err != nil {
 		t.Fatal(err)
 	}
-	await(t, 5*time.Second, func() bool { n, _ := d.NotificationNaming("films.test"); return n.Closed })
+	wait.For(t, 5*time.Second, "the notification to close", func() bool { n, _ := d.NotificationNaming("films.test"); return n.Closed })
 }
 
 func TestTray(t *testing.T) {
@@ -160,7 +161,7 @@ Quit
 	if err := d.SendTrayMenu(ctx, "films.test", "Show tab"); err != nil {
 		t.Fatal(err)
 	}
-	await(t, 10*time.Second, func() bool { return text(probe) == "close\nfirst\nshow\n" })
+	wait.For(t, 10*time.Second, "the last click", func() bool { return text(probe) == "close\nfirst\nshow\n" })
 
 	if err := d.ClickTrayMenu(ctx, "films.test", "Grey"); err == nil {
 		t.Error("a grey line was chosen")
@@ -177,9 +178,8 @@ Quit
 func startProbe(t *testing.T, d *desktop.Desktop) *desktop.Process {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "probe")
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", file, "./testdata/probe")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the probe: %v\n%s", err, out)
+	if err := programs.Package(t.Context(), file, "./testdata/probe", true); err != nil {
+		t.Fatal(err)
 	}
 	file, err := d.Install(file)
 	if err != nil {
@@ -210,15 +210,6 @@ func text(p *desktop.Process) string {
 		}
 	}
 	return out.String()
-}
-
-func await(t *testing.T, d time.Duration, ok func() bool) {
-	t.Helper()
-	for end := time.Now().Add(d); !ok(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatal("waited in vain")
-		}
-	}
 }
 
 func screen(t *testing.T, d *desktop.Desktop) image.Image {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // menuPatience is how long a menu may take to open or close after a click.
@@ -29,7 +31,7 @@ func (d *Desktop) OpenTrayMenu(ctx context.Context) (image.Rectangle, error) {
 	var bounds image.Rectangle
 	ctx, cancel := context.WithTimeout(ctx, menuPatience)
 	defer cancel()
-	err = poll(ctx, 100*time.Millisecond, "the tray menu to open", func() (bool, error) {
+	err = wait.Every(ctx, 100*time.Millisecond, "the tray menu to open", func() (bool, error) {
 		menus, err := d.openMenus(ctx)
 		if len(menus) > 0 {
 			bounds = menus[0].Bounds
@@ -59,7 +61,7 @@ func (d *Desktop) CloseTrayMenu(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, menuPatience)
 	defer cancel()
 	// One Escape closes one level of submenu.
-	return poll(ctx, 200*time.Millisecond, "the tray menu to close", func() (bool, error) {
+	return wait.Every(ctx, 200*time.Millisecond, "the tray menu to close", func() (bool, error) {
 		menus, err := d.openMenus(ctx)
 		if err != nil || len(menus) == 0 {
 			return err == nil, err

@@ -60,13 +60,15 @@ func (p *Process) Stop() {
 func signalGroup(pid int, sig syscall.Signal) { _ = syscall.Kill(-pid, sig) }
 
 // Command returns a command that runs on the desktop: as its user, with its environment (and only that), in its home,
-// as the leader of a process group that is killed when ctx ends or when this process dies.
+// as the leader of a process group that is killed when ctx ends or when this process dies. The group is a session of its
+// own, as a session manager makes one for each program: the kernel shares the processor among sessions, and a browser gets
+// as much of it as one that a person has started.
 func (d *Desktop) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = d.Env()
 	cmd.Dir = d.home
 	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Setpgid:    true,
+		Setsid:     true,
 		Credential: d.user.credential,
 		Pdeathsig:  syscall.SIGKILL,
 	}
@@ -120,21 +122,4 @@ func (d *Desktop) Output(ctx context.Context, name string, args ...string) ([]by
 		return out, fmt.Errorf("%s: %w: %s", filepath.Base(name), err, bytes.TrimSpace(stderr.Bytes()))
 	}
 	return out, nil
-}
-
-// poll calls ready every step until it reports true, an error, or ctx ends; then the error says what was waited for.
-func poll(ctx context.Context, step time.Duration, what string, ready func() (bool, error)) error {
-	t := time.NewTicker(step)
-	defer t.Stop()
-	for {
-		ok, err := ready()
-		if err != nil || ok {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("waited in vain for %s: %w", what, context.Cause(ctx))
-		case <-t.C:
-		}
-	}
 }

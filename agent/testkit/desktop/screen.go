@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Window is one window on the screen.
@@ -126,7 +128,7 @@ func parseWindows(tree string) []Window {
 // AwaitWindow waits until a visible window satisfies ok and returns it.
 func (d *Desktop) AwaitWindow(ctx context.Context, what string, ok func(Window) bool) (Window, error) {
 	var found Window
-	err := poll(ctx, 100*time.Millisecond, what, func() (bool, error) {
+	err := wait.Every(ctx, 100*time.Millisecond, what, func() (bool, error) {
 		windows, err := d.Windows(ctx)
 		if err != nil {
 			return false, err

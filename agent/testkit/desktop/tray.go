@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 const (
@@ -108,7 +110,7 @@ func (d *Desktop) property(ctx context.Context, bus string, path dbus.ObjectPath
 
 // AwaitTray waits until exactly one program shows an icon in the tray and the panel has drawn it.
 func (d *Desktop) AwaitTray(ctx context.Context) error {
-	return poll(ctx, 100*time.Millisecond, "a tray icon", func() (bool, error) {
+	return wait.Every(ctx, 100*time.Millisecond, "a tray icon", func() (bool, error) {
 		if _, err := d.trayItem(ctx); err != nil {
 			return false, ctx.Err()
 		}

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // turnTimeout is how long a desktop waits for its turn: longer than any test should take.
@@ -30,7 +32,7 @@ func takeTurn(ctx context.Context) (*os.File, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
-	err = poll(ctx, 200*time.Millisecond, "another test desktop to close", func() (bool, error) {
+	err = wait.Every(ctx, 200*time.Millisecond, "another test desktop to close", func() (bool, error) {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if errors.Is(err, syscall.EWOULDBLOCK) || errors.Is(err, syscall.EINTR) {
 			return false, nil

@@ -15,9 +15,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // Program is where Debian keeps Firefox ESR.
@@ -49,7 +51,7 @@ type Options struct {
 // Browser is a running Firefox.
 type Browser struct {
 	process *desktop.Process
-	control *marionette
+	control *Control
 	inside  bool
 	tabs    []string // handles of the tabs at the start, in order
 }
@@ -95,23 +97,21 @@ func Start(ctx context.Context, d *desktop.Desktop, o Options) (*Browser, error)
 func (b *Browser) PID() int { return b.process.PID() }
 
 // connect waits for Marionette and begins a session.
-func (b *Browser) connect(ctx context.Context, port int) (*marionette, error) {
-	t := time.NewTicker(200 * time.Millisecond)
-	defer t.Stop()
-	for {
-		var dialer net.Dialer
-		c, err := dialer.DialContext(ctx, "tcp", "127.0.0.1:"+strconv.Itoa(port))
-		if err == nil {
-			return begin(ctx, c)
-		}
+func (b *Browser) connect(ctx context.Context, port int) (m *Control, err error) {
+	what := fmt.Sprintf("Firefox's remote control (log: %s)", b.process.Log())
+	err = wait.Until(ctx, what, func() (bool, error) {
 		select {
-		case <-ctx.Done():
-			return nil, fmt.Errorf("firefox does not answer (log: %s): %w", b.process.Log(), err)
 		case <-b.process.Done():
-			return nil, fmt.Errorf("firefox ended (log: %s): %w", b.process.Log(), errors.Join(b.process.Err(), net.ErrClosed))
-		case <-t.C:
+			return false, fmt.Errorf("firefox ended: %w", errors.Join(b.process.Err(), net.ErrClosed))
+		default:
 		}
-	}
+		m, err = Dial(ctx, "127.0.0.1:"+strconv.Itoa(port))
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return false, nil // not yet
+		}
+		return true, err
+	})
+	return m, err
 }
 
 // openAll opens the first tabs; the first address goes into the tab that is there.
@@ -165,7 +165,7 @@ func (b *Browser) Inside(ctx context.Context, body string, result any, args ...a
 	if !b.inside {
 		return errors.New("this Firefox was not started with Options.Inside")
 	}
-	return b.control.inside(ctx, body, result, args)
+	return b.control.Inside(ctx, body, result, args...)
 }
 
 // Close ends the browser.

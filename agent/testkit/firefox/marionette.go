@@ -21,30 +21,46 @@ const (
 	answerTimeout = 60 * time.Second // on a full machine
 )
 
-// marionette is a session with Firefox's remote control. A message is "LENGTH:JSON"; a command is [0, id, name,
-// parameters], its answer [1, id, error, result].
-type marionette struct {
+// Control is a session with Firefox's remote control, Marionette. A message is "LENGTH:JSON"; a command is [0, id, name,
+// parameters], its answer [1, id, error, result]. Its methods may be called from several goroutines.
+type Control struct {
 	mu   sync.Mutex
 	conn net.Conn
 	in   *bufio.Reader
 	id   int
 }
 
-// begin greets and begins a session in which opening a page does not wait for its end.
-func begin(ctx context.Context, c net.Conn) (*marionette, error) {
-	m := &marionette{conn: c, in: bufio.NewReader(c)}
-	if err := c.SetReadDeadline(deadline(ctx)); err != nil {
+// Dial begins a session with the Firefox whose remote control listens at the address. Opening a page does not wait for
+// its end. Firefox has room for one session.
+func Dial(ctx context.Context, address string) (*Control, error) {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := receive(m.in); err != nil {
-		return nil, fmt.Errorf("marionette's greeting: %w", err)
+	m := &Control{conn: c, in: bufio.NewReader(c)}
+	if err := m.begin(ctx); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
-	return m, m.call(ctx, "WebDriver:NewSession", map[string]any{
+	return m, nil
+}
+
+// Close ends the connection, and with it the session.
+func (m *Control) Close() error { return m.conn.Close() }
+
+func (m *Control) begin(ctx context.Context) error {
+	if err := m.conn.SetReadDeadline(deadline(ctx)); err != nil {
+		return err
+	}
+	if _, err := receive(m.in); err != nil {
+		return fmt.Errorf("marionette's greeting: %w", err)
+	}
+	return m.call(ctx, "WebDriver:NewSession", map[string]any{
 		"pageLoadStrategy": "none", "capabilities": map[string]any{"alwaysMatch": map[string]any{"pageLoadStrategy": "none"}},
 	}, nil)
 }
 
-func (m *marionette) current(ctx context.Context) (string, error) {
+func (m *Control) current(ctx context.Context) (string, error) {
 	var r struct {
 		Value string `json:"value"`
 	}
@@ -52,7 +68,7 @@ func (m *marionette) current(ctx context.Context) (string, error) {
 	return r.Value, err
 }
 
-func (m *marionette) newTab(ctx context.Context) (string, error) {
+func (m *Control) newTab(ctx context.Context) (string, error) {
 	var r struct {
 		Handle string `json:"handle"`
 	}
@@ -60,16 +76,17 @@ func (m *marionette) newTab(ctx context.Context) (string, error) {
 	return r.Handle, err
 }
 
-func (m *marionette) focus(ctx context.Context, handle string) error {
+func (m *Control) focus(ctx context.Context, handle string) error {
 	return m.call(ctx, "WebDriver:SwitchToWindow", map[string]any{"handle": handle, "focus": true}, nil)
 }
 
-func (m *marionette) navigate(ctx context.Context, address string) error {
+func (m *Control) navigate(ctx context.Context, address string) error {
 	return m.call(ctx, "WebDriver:Navigate", map[string]any{"url": address}, nil)
 }
 
-// inside runs a script with the browser's own rights.
-func (m *marionette) inside(ctx context.Context, body string, result any, args []any) error {
+// Inside runs the body of an asynchronous function with the browser's own rights and decodes what it returns. In it args
+// are the arguments and gBrowser the window's tabs. The browser must have been started with -remote-allow-system-access.
+func (m *Control) Inside(ctx context.Context, body string, result any, args ...any) error {
 	if args == nil {
 		args = []any{}
 	}
@@ -102,7 +119,7 @@ func (m *marionette) inside(ctx context.Context, body string, result any, args [
 }
 
 // call sends one command and waits for its answer.
-func (m *marionette) call(ctx context.Context, name string, parameters map[string]any, result any) error {
+func (m *Control) call(ctx context.Context, name string, parameters map[string]any, result any) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.id++
