@@ -19,7 +19,7 @@ function obey(data, say) {
   });
 }
 
-onmessage = ({ data }) => obey(data, (m) => postMessage(m));
+self.onmessage = ({ data }) => obey(data, (m) => postMessage(m));
 self.onconnect = ({ ports: [port] }) => {
   port.onmessage = ({ data }) => obey(data, (m) => port.postMessage(m));
 };
