@@ -37,6 +37,18 @@ func (b *broker) join(user string, live bool) *watcher {
 	return w
 }
 
+// attended reports whether anybody looks at every tick.
+func (b *broker) attended() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for w := range b.watchers {
+		if w.live {
+			return true
+		}
+	}
+	return false
+}
+
 func (b *broker) leave(w *watcher) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -69,7 +69,8 @@ type Daemon struct {
 	toStore chan api.Alert
 	last    atomic.Pointer[tickFigures]
 
-	budget  *budget // used by observe alone
+	budget  *budget // used by observe alone, and so is use: what the whole agent costs, callers included
+	use     meter
 	checked time.Duration
 	share   atomic.Uint64 // what the agent used of one core lately, as math.Float64bits
 
@@ -108,7 +109,8 @@ func New(o Options) (*Daemon, error) {
 		return nil, errors.Join(err, listener.Close(), kept.Close())
 	}
 	bridge := browser.NewBridge(o.Log)
-	machine := sampler.New(sampler.Options{Interval: o.Interval, Owners: bridge})
+	broker := newBroker()
+	machine := sampler.New(sampler.Options{Interval: o.Interval, Owners: bridge, Rest: sampler.DefaultRest, Attended: broker.attended})
 	bridge.Measure(machine.Renderers)
 	source, finish, err := o.Recording.source(machine, o.Interval)
 	if err != nil {
@@ -116,7 +118,7 @@ func New(o Options) (*Daemon, error) {
 	}
 	return &Daemon{
 		options: o, log: o.Log, listener: listener, sampler: machine, source: source, finish: finish, bridge: bridge,
-		alerts: alerts, store: kept, broker: newBroker(), started: time.Now().UTC(), toStore: make(chan api.Alert, storeVolume),
+		alerts: alerts, store: kept, broker: broker, started: time.Now().UTC(), toStore: make(chan api.Alert, storeVolume),
 		budget: newBudget(o.Interval), warnings: warnings, trays: map[int32]api.TrayStatus{},
 	}, nil
 }
@@ -200,11 +202,16 @@ func sayGap(g heuristics.Gap) string {
 	return ""
 }
 
-// keepBudget looks at what the agent itself costs and lengthens the interval if that is too much.
+// keepBudget looks at what measuring costs and lengthens the interval if that is too much.
 func (d *Daemon) keepBudget(at time.Duration) {
 	cpu, _ := ownUse()
-	interval, said := d.budget.observe(at, cpu)
-	d.share.Store(math.Float64bits(d.budget.share()))
+	d.use.add(at, cpu)
+	d.share.Store(math.Float64bits(d.use.share()))
+	measured := d.sampler.Spent()
+	if measured == 0 {
+		measured = cpu // this system does not tell them apart
+	}
+	interval, said := d.budget.observe(at, measured)
 	if said == "" {
 		return
 	}

@@ -36,7 +36,7 @@ func (d *Daemon) Status(c server.Caller) api.Status {
 		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
 		State: d.options.State, Socket: d.options.Socket, Browsers: d.bridge.Status(scope(c)), Trays: []api.TrayStatus{},
 	}
-	fresh := max(3*d.sampler.Interval(), 3*time.Second)
+	fresh := max(3*d.sampler.Longest(), 3*time.Second)
 	s.Watching = time.Since(d.started) < fresh // the first sample is on its way
 	if last := d.last.Load(); last != nil {
 		s.Watching = time.Since(last.at) < fresh

@@ -9,6 +9,10 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
+// DefaultRest is the longest time between two ticks that a quiet machine allows: what begins meanwhile is noticed by the
+// machine's own counter, and above 5 s steadiness says nothing.
+const DefaultRest = 5 * time.Second
+
 const (
 	// quietBelow is the load of the whole machine, in cores, below which it is quiet: no process can then be of interest
 	// (hotFrom).
