@@ -43,7 +43,7 @@ func main() {
 // options are the command line.
 type options struct {
 	only, out, bin, work string
-	sandboxes            int
+	sandboxes, attempts  int
 	missing, smoke, list bool
 	inside, split        string
 }
@@ -55,6 +55,7 @@ func parse() options {
 	flag.StringVar(&o.bin, "bin", "bin", "the `folder` with the program minewatch")
 	flag.StringVar(&o.work, "work", ".cache/corpus", "the `folder` for everything else")
 	flag.IntVar(&o.sandboxes, "sandboxes", 3, "how many recordings are made at once")
+	flag.IntVar(&o.attempts, "attempts", 2, "how often a recording is tried that does not hold its load")
 	flag.BoolVar(&o.missing, "missing", false, "record only what is not there yet")
 	flag.BoolVar(&o.smoke, "smoke", false, "record twelve seconds of a small load, to try it")
 	flag.BoolVar(&o.list, "list", false, "list the scenarios and record none")
@@ -120,7 +121,7 @@ func choose(table []Scenario, o options) ([]Scenario, error) {
 
 // plan makes folders and programs ready.
 func plan(ctx context.Context, o options) (Plan, error) {
-	p := Plan{Sandboxes: o.sandboxes, Progress: os.Stderr}
+	p := Plan{Sandboxes: o.sandboxes, Attempts: o.attempts, Progress: os.Stderr}
 	if os.Geteuid() != 0 {
 		return p, errors.New("sandboxes need root: run it with sudo")
 	}

@@ -22,7 +22,6 @@ const (
 	machine, full = 2.4, 4.4
 	// sandboxLimit ends a sandbox that hangs.
 	sandboxLimit = 6 * time.Minute
-	attempts     = 2
 )
 
 // Plan says what is recorded and how.
@@ -31,8 +30,8 @@ type Plan struct {
 	Scenarios []Scenario
 	// Splits are the splits by name.
 	Splits map[string]string
-	// Sandboxes is how many may run at once.
-	Sandboxes int
+	// Sandboxes is how many may run at once, Attempts how often each scenario is tried.
+	Sandboxes, Attempts int
 	// Bin is the folder with minewatch and load; Source this repository, ModCache the Go modules that building it needs.
 	Bin, Source, ModCache string
 	// Out is the folder that gets one folder for each recording; Work the one for everything else, on a disk.
@@ -99,10 +98,10 @@ func next(waiting []Scenario, running map[string]Scenario, sandboxes int) int {
 	return -1
 }
 
-// attempt records one scenario, once more if it fails.
+// attempt records one scenario, and tries again if it fails.
 func (p Plan) attempt(ctx context.Context, s Scenario) error {
 	var err error
-	for n := range attempts {
+	for n := range p.Attempts {
 		if err = p.sandbox(ctx, s); err == nil {
 			fmt.Fprintf(p.Progress, "%s: recorded\n", s.Name) // progress that cannot be shown is no failure
 			return nil

@@ -169,9 +169,9 @@ func (r recorded) named(site string) bool {
 // minQuiet is that of a recording that asked for an idle machine.
 const (
 	minLoad  = 0.2
-	minQuiet = 0.4
+	minQuiet = 0.3
 	// leastCores is what even a crowded machine must have left: nothing can be said of less.
-	leastCores = 0.2
+	leastCores = 0.15
 )
 
 // check reports a recording that does not hold what its truth says.
