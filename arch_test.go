@@ -36,7 +36,7 @@ func arrows() []arrow {
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
 		{in + "sampler", []string{"heuristics", in + "pipeline", in + "procfs"}, "the sampler reads; it does not judge"},
 		{in + "trace", []string{"heuristics", in + "pipeline", in + "attribution"}, "a recording is a source like any other; a redacted one must keep which frames are of one site"},
-		{in + "browser", []string{"heuristics", "agent/api", "agent/extension"}, "it speaks with browsers and does not judge"},
+		{in + "browser", []string{"heuristics", "agent/api", "agent/extension", in + "procfs"}, "it speaks with browsers and does not judge"},
 		{in + "install", []string{"agent/extension"}, "it writes files that browsers read, and speaks with none"},
 		{"installer", nil, "it only carries files"},
 		{in + "service", []string{"installer"}, "it speaks with service managers, whatever runs under them"},
@@ -56,11 +56,11 @@ func arrows() []arrow {
 		{"agent/host", []string{in + "browser"}, "what a browser starts passes messages on and has no power of its own"},
 		{"tray", []string{"agent/api"}, "the tray shows alerts; it does not judge and has no way past the local API"},
 		// What the product is tested with: the harness, the tests on it, the programs of developers on both.
-		{"agent/testkit", []string{"agent/testkit", "agent/extension"}, "the harness drives browsers and desktops, whatever is tested on them"},
+		{"agent/testkit", []string{"agent/testkit", "agent/extension", in + "procfs"}, "the harness drives browsers and desktops, whatever is tested on them"},
 		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/testkit", "agent/extension", in + "browser", in + "sampler", in + "server", in + "fault", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
 		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"agent/dev", []string{"agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
-		{"agent/dev/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
+		{"agent/dev/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "procfs", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
 		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate", "agent/api"}, "weights are fitted on the path that judges"},
 	}
 }

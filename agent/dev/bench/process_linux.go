@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 )
 
 // now reads the clock: everything here is about time.
@@ -127,52 +129,29 @@ func cpuOf(pid int) (time.Duration, error) {
 	if err := unix.ClockGettime(int32(^pid<<3|2), &t); err != nil { //nolint:gosec // the number of a process's CPU clock
 		return 0, fmt.Errorf("the CPU clock of process %d: %w", pid, err)
 	}
-	b, err := os.ReadFile(procFile(pid, "stat"))
-	if err != nil {
-		return 0, err
-	}
-	_, rest, ok := strings.Cut(string(b), ") ") // the names here hold no bracket
-	f := strings.Fields(rest)
-	if !ok || len(f) < 15 {
-		return 0, fmt.Errorf("/proc/%d/stat is not understood", pid)
-	}
-	cutime, err1 := strconv.ParseInt(f[13], 10, 64)
-	cstime, err2 := strconv.ParseInt(f[14], 10, 64)
-	return time.Duration(t.Nano()) + time.Duration(cutime+cstime)*10*time.Millisecond, errors.Join(err1, err2)
+	s, err := processes().Stat(int32(pid)) //nolint:gosec // pids fit
+	return time.Duration(t.Nano()) + s.Children, err
 }
 
 // residentOf returns the memory that a process uses now, in bytes.
 func residentOf(pid int) (float64, error) {
-	b, err := os.ReadFile(procFile(pid, "status"))
-	if err != nil {
-		return 0, err
-	}
-	for l := range strings.Lines(string(b)) {
-		if v, ok := strings.CutPrefix(l, "VmRSS:"); ok {
-			kb, err := strconv.ParseFloat(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(v), "kB")), 64)
-			return kb * 1024, err
-		}
-	}
-	return 0, fmt.Errorf("/proc/%d/status tells no VmRSS", pid)
+	s, err := processes().Stat(int32(pid)) //nolint:gosec // pids fit
+	return float64(s.Resident) * float64(os.Getpagesize()), err
 }
 
 // filesOf returns the number of open files of a process.
 func filesOf(pid int) (int, error) {
-	all, err := os.ReadDir(procFile(pid, "fd"))
+	all, err := os.ReadDir(filepath.Join(procRoot, strconv.Itoa(pid), "fd"))
 	return len(all), err
 }
 
 // ranOf returns how long a process of one thread has run, by another way than its CPU clock.
 func ranOf(pid int) (time.Duration, error) {
-	b, err := os.ReadFile(procFile(pid, "schedstat"))
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(b), " ")
-	ns, err := strconv.ParseInt(first, 10, 64)
-	return time.Duration(ns), err
+	run, _, err := processes().Schedstat(int32(pid)) //nolint:gosec // pids fit
+	return run, err
 }
 
-func procFile(pid int, name string) string {
-	return filepath.Join("/proc", strconv.Itoa(pid), name)
-}
+// procRoot is where the kernel shows the processes of this pid namespace.
+const procRoot = "/proc"
+
+func processes() *procfs.FS { return procfs.New(procRoot) }

@@ -27,6 +27,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/internal/install"
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 	driver "github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/wait"
 	"github.com/minewatch/minewatch/heuristics"
@@ -152,11 +153,11 @@ func (b *chromium) connect(t *testing.T) {
 		return len(s) == 1 && s[0].Extension != ""
 	})
 	s := b.bridge.Status("")[0]
-	root, err := readStat("/proc", s.PID)
+	root, err := procfs.New(procRoot).Stat(s.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.start}
+	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.Started}
 	if int(s.PID) != b.cmd.Process.Pid {
 		t.Fatalf("the host's browser is process %d, but %d was started", s.PID, b.cmd.Process.Pid)
 	}
@@ -308,7 +309,7 @@ func (b *chromium) renderers(t *testing.T) map[int]heuristics.ProcessID {
 		if m == nil || err != nil || !b.isBelow(int32(pid)) {
 			continue
 		}
-		s, err := readStat("/proc", int32(pid))
+		s, err := procfs.New(procRoot).Stat(int32(pid))
 		if err != nil {
 			continue
 		}
@@ -316,7 +317,7 @@ func (b *chromium) renderers(t *testing.T) map[int]heuristics.ProcessID {
 		if err != nil {
 			t.Fatal(err)
 		}
-		out[n] = heuristics.ProcessID{PID: int32(pid), StartTime: s.start}
+		out[n] = heuristics.ProcessID{PID: int32(pid), StartTime: s.Started}
 	}
 	return out
 }
@@ -327,11 +328,11 @@ func (b *chromium) isBelow(pid int32) bool {
 		if pid == b.root.PID {
 			return true
 		}
-		s, err := readStat("/proc", pid)
+		s, err := procfs.New(procRoot).Stat(pid)
 		if err != nil {
 			return false
 		}
-		pid = s.parent
+		pid = s.Parent
 	}
 	return false
 }

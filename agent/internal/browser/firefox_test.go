@@ -25,6 +25,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/internal/install"
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 	driver "github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -167,11 +168,11 @@ func (b *firefox) connect(t *testing.T, profile string) {
 		return len(s) == 1 && s[0].Extension != ""
 	})
 	s := b.bridge.Status("")[0]
-	root, err := readStat("/proc", s.PID)
+	root, err := procfs.New(procRoot).Stat(s.PID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.start}
+	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.Started}
 	if int(s.PID) != b.cmd.Process.Pid {
 		t.Fatalf("the host's browser is process %d, but %d was started", s.PID, b.cmd.Process.Pid)
 	}
@@ -289,8 +290,8 @@ func (b *firefox) renderers(t *testing.T) map[int]heuristics.ProcessID {
 		if err := errors.Join(err1, err2); err != nil {
 			t.Fatal(err)
 		}
-		if s, err := readStat("/proc", int32(pid)); err == nil {
-			out[n] = heuristics.ProcessID{PID: int32(pid), StartTime: s.start}
+		if s, err := procfs.New(procRoot).Stat(int32(pid)); err == nil {
+			out[n] = heuristics.ProcessID{PID: int32(pid), StartTime: s.Started}
 		}
 	}
 	return out

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/minewatch/minewatch/agent/internal/procfs"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -42,13 +43,13 @@ func TestResolvePeer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	self, err := readStat("/proc", int32(os.Getpid()))
+	self, err := procfs.New(procRoot).Stat(int32(os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := HostPeer{
-		PID: child, Root: heuristics.ProcessID{PID: int32(os.Getpid()), StartTime: self.start},
-		User: strconv.Itoa(os.Getuid()), Browser: self.name,
+		PID: child, Root: heuristics.ProcessID{PID: int32(os.Getpid()), StartTime: self.Started},
+		User: strconv.Itoa(os.Getuid()), Browser: self.Name,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || got.Root.StartTime == 0 {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -92,7 +93,7 @@ func TestResolvePeerOnHostileProcesses(t *testing.T) {
 	fakeProc(t, proc, 14, "other", 10, "88", "1001")
 	fakeProc(t, proc, 15, "broken", 10, "soon", "1000")
 
-	got, err := resolvePeer(proc, 11)
+	got, err := resolvePeer(procfs.New(proc), 11)
 	want := HostPeer{
 		PID: 11, Root: heuristics.ProcessID{PID: 10, StartTime: 77}, User: "1000", Browser: "chrome) S 1 ([31m",
 	}
@@ -100,19 +101,8 @@ func TestResolvePeerOnHostileProcesses(t *testing.T) {
 		t.Errorf("(-want +got), %v:\n%s", err, diff)
 	}
 	for pid, want := range map[int32]error{12: errOrphan, 13: os.ErrNotExist, 14: errOtherOwner, 15: nil, 98: os.ErrNotExist} {
-		if got, err := resolvePeer(proc, pid); err == nil || (want != nil && !errors.Is(err, want)) {
+		if got, err := resolvePeer(procfs.New(proc), pid); err == nil || (want != nil && !errors.Is(err, want)) {
 			t.Errorf("process %d: %+v, %v; want %v", pid, got, err, want)
 		}
 	}
-}
-
-func FuzzParseStat(f *testing.F) {
-	f.Add([]byte("11 (a) b (c\n) S 10 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 88 0 0\n"))
-	f.Add([]byte(") ("))
-	f.Add([]byte("1 (x) S 1"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if s, err := parseStat(data); err == nil && !strings.Contains(string(data), "("+s.name+")") {
-			t.Errorf("the name %q is not in %q", s.name, data)
-		}
-	})
 }
