@@ -39,7 +39,7 @@ func arrows() []arrow {
 		{in + "browser", []string{"heuristics", "agent/api", "agent/extension", in + "procfs"}, "it speaks with browsers and does not judge"},
 		{in + "install", []string{"agent/extension"}, "it writes files that browsers read, and speaks with none"},
 		{"installer", nil, "it only carries files"},
-		{in + "service", []string{"installer"}, "it speaks with service managers, whatever runs under them"},
+		{in + "service", []string{"installer", "agent/api"}, "it speaks with service managers, whatever runs under them"},
 		{in + "sessionfile", nil, "it reads files that strangers wrote and gives host names"},
 		{in + "store", []string{"agent/api", in + "alert"}, "the store keeps what it is given"},
 		{in + "server", []string{"agent/api", in + "store", in + "fault"}, "the local API passes on; what it opens to is an interface"},

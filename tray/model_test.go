@@ -12,6 +12,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
 // full is a desktop that shows everything.
@@ -268,10 +269,11 @@ func TestSlots(t *testing.T) {
 // TestFlood: a thousand alerts with hostile names come and go.
 func TestFlood(t *testing.T) {
 	t.Parallel()
-	m := newTestModel()
+	m, names := newTestModel(), hostile.Names()
 	for n := range 1000 {
 		m.event(films(strconv.Itoa(n), func(a *api.Alert) {
-			a.Site = strings.Repeat("\u202e<b>\n", n)
+			a.Site = names[n%len(names)]
+			a.ProcessName = a.Site
 			if n%3 == 0 {
 				a.Subject = "process"
 			}
@@ -281,8 +283,8 @@ func TestFlood(t *testing.T) {
 		}
 		v := m.view()
 		for _, s := range append(titles(&v), v.Header, v.More) {
-			if strings.ContainsAny(s, "\u202e\n") || len(s) > 400 {
-				t.Fatalf("menu text %q", s)
+			if err := hostile.Check(s); err != nil || strings.Contains(s, "\n") || len(s) > 1000 {
+				t.Fatalf("menu text %q: %v", s, err)
 			}
 		}
 	}

@@ -10,6 +10,10 @@ const (
 	maxName = 80
 	// maxSentence bounds a sentence from outside in runes.
 	maxSentence = 240
+	// maxText bounds some sentences in runes, such as an error that names three files and what to do.
+	maxText = 1000
+	// maxValue bounds a string in JSON in runes: as many as a path has bytes at most on Linux.
+	maxValue = 4096
 	// maxMarks bounds the marks stacked on one letter; the most that a living script needs is three.
 	maxMarks = 3
 )
@@ -19,8 +23,17 @@ const (
 // and at most 80 characters, the last of which is "…" when there were more.
 func Clean(s string) string { return cleanTo(s, maxName) }
 
-// CleanSentence is Clean with room for a sentence, such as the text of an error: 240 characters.
+// CleanSentence is Clean with room for a sentence, such as what a rule says: 240 characters.
 func CleanSentence(s string) string { return cleanTo(s, maxSentence) }
+
+// CleanText is Clean with room for some sentences: 1,000 characters.
+func CleanText(s string) string { return cleanTo(s, maxText) }
+
+// CleanError is CleanText for the text of an error: several errors in one stand after each other, with a semicolon
+// between.
+func CleanError(err error) string {
+	return CleanText(strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; "))
+}
 
 func cleanTo(s string, limit int) string {
 	out := make([]rune, 0, min(limit, len(s)))
@@ -30,7 +43,7 @@ func cleanTo(s string, limit int) string {
 			space = true
 			continue
 		}
-		if !unicode.IsPrint(r) || blank(r) {
+		if !shows(r) {
 			continue
 		}
 		if !unicode.Is(unicode.M, r) {
@@ -48,6 +61,10 @@ func cleanTo(s string, limit int) string {
 	}
 	return string(out)
 }
+
+// shows reports whether a character shows as itself and does nothing else. Those that do not: controls (ESC and the C1
+// ones start a terminal's commands), marks that turn the direction of the text, and what has no width or no ink.
+func shows(r rune) bool { return unicode.IsPrint(r) && !blank(r) }
 
 // blank reports letters and signs that print as nothing: Hangul fillers, the Khmer inherent vowels, the blank Braille
 // pattern, variation selectors and the grapheme joiner. A name of such characters would look like no name.

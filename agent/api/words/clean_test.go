@@ -1,6 +1,7 @@
 package words_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"unicode"
@@ -8,10 +9,11 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
-// hostile are names that a page, an extension or a program could choose.
-func hostile() map[string]string {
+// cleaned are hostile names, and what is left of them.
+func cleaned() map[string]string {
 	return map[string]string{
 		"$(touch x)';--<b>":                    "$(touch x)';--<b>",
 		"moc.knab\u202etset.smlif":             "moc.knabtset.smlif",
@@ -43,7 +45,7 @@ func hostile() map[string]string {
 
 func TestClean(t *testing.T) {
 	t.Parallel()
-	for in, want := range hostile() {
+	for in, want := range cleaned() {
 		if got := words.Clean(in); got != want {
 			t.Errorf("Clean(%.60q) = %q, want %q", in, got, want)
 		}
@@ -69,7 +71,7 @@ func TestHostileAlert(t *testing.T) {
 	t.Parallel()
 	for _, lang := range []words.Lang{words.English, words.Japanese} {
 		w := words.In(lang)
-		for name := range hostile() {
+		for _, name := range hostile.Names() {
 			for _, subject := range []api.Subject{api.SubjectTab, api.SubjectProcess, api.SubjectGroup, api.Subject(name)} {
 				for _, level := range []api.Level{api.Exact, api.Shared, api.Probable, api.Unknown, "", api.Level(name)} {
 					a := &api.Alert{
@@ -89,6 +91,18 @@ func TestHostileAlert(t *testing.T) {
 	}
 }
 
+func TestHostileNamesAreCleaned(t *testing.T) {
+	t.Parallel()
+	for _, name := range hostile.Names() {
+		fit(t, "Clean", words.Clean(name))
+		fit(t, "CleanSentence", words.CleanSentence(name))
+		fit(t, "CleanError", words.CleanError(errors.New(name)))
+	}
+	if got, want := words.CleanError(errors.Join(errors.New("a\u202e"), errors.New("b"))), "a; b"; got != want {
+		t.Errorf("two errors: %q, want %q", got, want)
+	}
+}
+
 func TestMarkup(t *testing.T) {
 	t.Parallel()
 	if got, want := words.Markup(`<a href="x">&'`), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;"; got != want {
@@ -97,7 +111,7 @@ func TestMarkup(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for in := range hostile() {
+	for _, in := range hostile.Names() {
 		f.Add(in)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

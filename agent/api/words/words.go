@@ -92,7 +92,7 @@ func (w Words) Body(a *api.Alert) string {
 	if many(a) {
 		s = w.Say.BusyMany
 	}
-	busy := Fill(s, "who", w.who(a, w.Say.WhoEmbeddedBusy), "cores", w.Cores(a), "time", w.span(a.Busy, false),
+	busy := Fill(s, "who", w.who(a, w.Say.WhoEmbeddedBusy), "cores", w.Cores(a), "time", w.Span(a.Busy, false),
 		"where", w.where(a))
 	meaning := w.Say.MiningLikeProgram
 	switch {
@@ -106,7 +106,7 @@ func (w Words) Body(a *api.Alert) string {
 
 // Menu is the short title for a menu: "films.test: 1.4 of 2 cores for 40 s".
 func (w Words) Menu(a *api.Alert) string {
-	return w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.span(a.Busy, true)))
+	return w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.Span(a.Busy, true)))
 }
 
 // Details are the lines that say why: the program, what may be behind it where nobody could be named, how much it looks
@@ -222,9 +222,16 @@ func (w Words) looks(confidence float64) string {
 	return Fill(s, "percent", strconv.FormatFloat(percent, 'f', 0, 64))
 }
 
-// span words a time in seconds. The unit changes at two of the next, so that only "1 second" is ever singular.
-func (w Words) span(seconds float64, short bool) string {
-	s := math.Round(sane(seconds))
+// maxSpan is the longest time that is told, in seconds; longer ones are told as this.
+const maxSpan = 9999 * 24 * 3600
+
+// Span tells a length of time given in seconds: "40 seconds", or in at most six columns "40 s" where it must be short.
+// The unit changes at two of the next, so that only "1 second" is ever singular. What is no length is told as 0.
+func (w Words) Span(seconds float64, short bool) string {
+	s := math.Round(min(max(0, seconds), maxSpan))
+	if math.IsNaN(s) {
+		s = 0
+	}
 	long, brief, n := w.Say.Seconds, w.Say.SecondsShort, s
 	switch {
 	case s >= 48*3600:

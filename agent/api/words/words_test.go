@@ -202,7 +202,7 @@ func TestFigures(t *testing.T) {
 		{1.4, 0, 7200, "films.test: 1.4 cores for 2 h"},
 		{0, 0, 48 * 3600, "films.test: 0.0 cores for 2 d"},
 		{math.NaN(), math.Inf(1), math.Inf(-1), "films.test: 0.0 cores for 0 s"},
-		{1e300, 1, math.MaxFloat64, "films.test: 0.0 cores for 0 s"},
+		{1e300, 1, math.MaxFloat64, "films.test: 0.0 cores for 9999 d"},
 		{-1, 50, -5, "films.test: 0.0 cores for 0 s"},
 	} {
 		a := films(func(a *api.Alert) { a.Cores, a.MachinePercent, a.Busy = tt.cores, tt.percent, tt.busy })

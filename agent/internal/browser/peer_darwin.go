@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -34,7 +35,7 @@ func ResolvePeer(pid int32) (HostPeer, error) {
 	name, _, _ := bytes.Cut(root.Proc.P_comm[:], []byte{0})
 	return HostPeer{
 		PID: pid, Root: heuristics.ProcessID{PID: parent, StartTime: started(root)},
-		User: strconv.Itoa(int(host.Eproc.Pcred.P_ruid)), Browser: cleanName(string(name)),
+		User: strconv.Itoa(int(host.Eproc.Pcred.P_ruid)), Browser: words.Clean(string(name)),
 	}, nil
 }
 

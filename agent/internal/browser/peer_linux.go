@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/procfs"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -41,7 +42,7 @@ func resolvePeer(proc *procfs.FS, pid int32) (HostPeer, error) {
 	}
 	return HostPeer{
 		PID: pid, Root: heuristics.ProcessID{PID: host.Parent, StartTime: root.Started},
-		User: strconv.FormatUint(uint64(hostUser), 10), Browser: cleanName(root.Name),
+		User: strconv.FormatUint(uint64(hostUser), 10), Browser: words.Clean(root.Name),
 	}, nil
 }
 

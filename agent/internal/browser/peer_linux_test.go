@@ -95,7 +95,7 @@ func TestResolvePeerOnHostileProcesses(t *testing.T) {
 
 	got, err := resolvePeer(procfs.New(proc), 11)
 	want := HostPeer{
-		PID: 11, Root: heuristics.ProcessID{PID: 10, StartTime: 77}, User: "1000", Browser: "chrome) S 1 ([31m",
+		PID: 11, Root: heuristics.ProcessID{PID: 10, StartTime: 77}, User: "1000", Browser: "chrome) S 1 ( [31m",
 	}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("(-want +got), %v:\n%s", err, diff)

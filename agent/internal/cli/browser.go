@@ -18,7 +18,7 @@ import (
 // runHost is what a browser starts: standard output belongs to the browser, so nothing else may be written there.
 func runHost(ctx context.Context, args []string) int {
 	if err := browser.RunHost(ctx, args, os.Stdin, os.Stdout, nil); err != nil {
-		fmt.Fprintf(os.Stderr, "minewatch: %v\n", err)
+		printError(os.Stderr, err)
 		return exitFailed
 	}
 	return exitOK

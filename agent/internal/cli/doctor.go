@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/install"
 )
 
@@ -68,9 +69,9 @@ func tellCheck(w io.Writer, c check) error {
 	mark := map[string]string{checkOK: "✓", checkNote: "·", checkTrouble: "✗"}[c.State]
 	next := ""
 	if c.Next != "" {
-		next = "\n             Next: " + c.Next
+		next = "\n             Next: " + words.CleanText(c.Next)
 	}
-	_, err := fmt.Fprintf(w, "%s %-10s %s%s\n", mark, c.Name, c.Text, next)
+	_, err := fmt.Fprintf(w, "%s %-10s %s%s\n", mark, c.Name, words.CleanText(c.Text), next)
 	return err
 }
 

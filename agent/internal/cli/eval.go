@@ -8,7 +8,6 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
-	"unicode"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -84,7 +83,7 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	summaries := evaluate.Summarise(traces, o.split)
 	problems := evaluate.Problems(traces)
 	for _, p := range problems {
-		fmt.Fprintf(c.ErrOrStderr(), "minewatch: %s\n", oneLine(p.Error()))
+		printError(c.ErrOrStderr(), p)
 	}
 	if err := o.write(c.OutOrStdout(), traces, summaries); err != nil {
 		return err
@@ -97,16 +96,6 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 		return errors.New(strings.Join(missed, "; "))
 	}
 	return nil
-}
-
-// oneLine leaves out what would break or hide a line: folders and labels may come from a stranger.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return -1
-	}, s)
 }
 
 // write shows the outcome in the form that was asked for.
@@ -161,8 +150,8 @@ type progress struct {
 }
 
 func newProgress(out io.Writer) *progress {
-	if f, ok := out.(*os.File); ok && isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb" {
-		return &progress{out: out}
+	if f := fileOf(out); f != nil && isatty.IsTerminal(f.Fd()) && os.Getenv("TERM") != "dumb" {
+		return &progress{out: f} // the bar moves the cursor, which a cleaned output would not let through
 	}
 	return &progress{}
 }

@@ -1,25 +1,29 @@
 package cli
 
 import (
+	"os"
 	"time"
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
+
+	"github.com/minewatch/minewatch/agent/api/words"
 )
 
 // newLog returns a logger that writes lines for people to standard error, or entries with fields to the journal where
 // standard error leads there.
-func newLog(verbose bool) (*zap.Logger, error) {
+func newLog(verbose bool) *zap.Logger {
 	level := zap.NewAtomicLevelAt(zap.InfoLevel)
 	if verbose {
 		level.SetLevel(zap.DebugLevel)
 	}
 	if journal := journalCore(level); journal != nil {
-		return zap.New(journal), nil
+		return zap.New(journal)
 	}
-	c := zap.NewProductionConfig()
-	c.Level, c.Encoding = level, "console"
-	c.EncoderConfig.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
-	c.DisableCaller, c.DisableStacktrace = true, true
-	return c.Build()
+	form := zap.NewProductionEncoderConfig()
+	form.EncodeTime = func(t time.Time, e zapcore.PrimitiveArrayEncoder) { e.AppendString(t.Format("15:04:05")) }
+	to := zapcore.Lock(zapcore.AddSync(words.NewWriter(os.Stderr)))
+	core := zapcore.NewCore(zapcore.NewConsoleEncoder(form), to, level)
+	// As zap does for production: of lines that say the same within a second the first hundred, then every hundredth.
+	return zap.New(zapcore.NewSamplerWithOptions(core, time.Second, 100, 100))
 }

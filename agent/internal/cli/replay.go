@@ -176,8 +176,8 @@ func (p *player) close() {
 }
 
 func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
-	return ok && isatty.IsTerminal(f.Fd())
+	f := fileOf(out)
+	return f != nil && isatty.IsTerminal(f.Fd())
 }
 
 // widthOf returns the columns of a terminal, and 80 for anything else, so that what is written there is always the same.
@@ -186,8 +186,7 @@ func widthOf(out io.Writer) int {
 	if !isTerminal(out) {
 		return usual
 	}
-	f, _ := out.(*os.File)
-	if width, _, err := term.GetSize(f.Fd()); err == nil && width > 0 {
+	if width, _, err := term.GetSize(fileOf(out).Fd()); err == nil && width > 0 {
 		return width
 	}
 	return usual

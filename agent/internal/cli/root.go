@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/browser"
 )
 
@@ -33,15 +35,15 @@ func Main(args []string) int {
 	runtime.GOMAXPROCS(1)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return run(ctx, args)
+	return run(ctx, args, os.Stdout, os.Stderr)
 }
 
 // run runs one command and returns its exit code.
-func run(ctx context.Context, args []string) int {
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if browser.IsHostCall(args) {
 		return runHost(ctx, args)
 	}
-	root := rootCommand()
+	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	var usage usageError
@@ -51,10 +53,11 @@ func run(ctx context.Context, args []string) int {
 	case errors.Is(err, errAlert):
 		return exitAlert
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "minewatch: %v\nSee `%s --help`.\n", err, usage.command)
+		printError(stderr, err)
+		fmt.Fprintf(stderr, "See `%s --help`.\n", usage.command)
 		return exitUsage
 	default:
-		fmt.Fprintf(os.Stderr, "minewatch: %v\n", err)
+		printError(stderr, err)
 		return exitFailed
 	}
 }
@@ -65,12 +68,15 @@ type usageError struct {
 	command string
 }
 
-func rootCommand() *cobra.Command {
+func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "minewatch",
 		Short:         "Says which tab or program keeps this computer busy, and whether it looks like mining",
 		SilenceErrors: true, SilenceUsage: true,
 	}
+	// Whatever a command prints, and may have forgotten to clean, no name in it gives orders to the terminal.
+	root.SetOut(words.NewWriter(stdout))
+	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
 		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
 	markUsageErrors(root)

@@ -41,9 +41,7 @@ func runCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if o.Log, err = newLog(verbose); err != nil {
-				return err
-			}
+			o.Log = newLog(verbose)
 			if sessionFiles && !user {
 				return usageError{errors.New("--session-files needs --user: the files are a user's own"), c.CommandPath()}
 			}

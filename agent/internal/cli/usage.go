@@ -1,15 +1,16 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/trace"
 )
@@ -72,9 +73,26 @@ func checkLength(c *cobra.Command, flag string, d time.Duration) error {
 
 // printJSON writes one object as one line.
 func printJSON(w io.Writer, v any) error {
-	out := json.NewEncoder(w)
-	out.SetEscapeHTML(false)
-	return out.Encode(v)
+	line, err := words.JSON(v)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(line)
+	return err
+}
+
+// printError says what went wrong in one line.
+func printError(w io.Writer, err error) {
+	fmt.Fprintf(w, "minewatch: %s\n", words.CleanError(err))
+}
+
+// fileOf returns the file behind a command's output, nil if there is none.
+func fileOf(w io.Writer) *os.File {
+	if cleaned, ok := w.(*words.Writer); ok {
+		w = cleaned.Unwrap()
+	}
+	f, _ := w.(*os.File)
+	return f
 }
 
 func versionCommand() *cobra.Command {

@@ -31,8 +31,11 @@ func watchCommand() *cobra.Command {
 				return err
 			}
 			o := terminal.WatchOptions{
-				Out: os.Stdout, In: os.Stdin, JSON: asJSON, For: length,
+				Out: c.OutOrStdout(), In: os.Stdin, JSON: asJSON, For: length,
 				Interactive: !asJSON && isatty.IsTerminal(os.Stdout.Fd()) && isatty.IsTerminal(os.Stdin.Fd()),
+			}
+			if o.Interactive {
+				o.Out = os.Stdout // the view moves the cursor, which a cleaned output would not let through
 			}
 			return watch(c.Context(), o)
 		},

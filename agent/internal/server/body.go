@@ -8,9 +8,9 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
@@ -47,30 +47,11 @@ func decodeJSON(body io.Reader, v any) error {
 	}
 	why := "the request is not valid JSON"
 	if e, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		why = fmt.Sprintf("the request has a %s where another type belongs (field %q)", e.Value, short(e.Field))
+		why = fmt.Sprintf("the request has a %s where another type belongs (field %q)", e.Value, words.Clean(e.Field))
 	} else if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
-		why = "the request has a field that this agent does not know: " + short(name)
+		why = "the request has a field that this agent does not know: " + words.Clean(name)
 	} else if errors.Is(err, io.EOF) {
 		why = "the request has no body"
 	}
 	return fault.New(fault.Invalid, why)
-}
-
-// short returns a caller's text fit to be repeated in a sentence or a log: plain and not long.
-func short(text string) string {
-	const most = 100 // characters
-	n := 0
-	plain := strings.Map(func(c rune) rune {
-		if n++; n > most {
-			return -1
-		}
-		if !unicode.IsPrint(c) {
-			return '\ufffd'
-		}
-		return c
-	}, text)
-	if n > most {
-		plain += "…"
-	}
-	return plain
 }

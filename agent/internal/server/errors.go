@@ -8,6 +8,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
@@ -46,7 +47,7 @@ func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, context.Canceled):
 		d.refuse(w, r, problem{http.StatusServiceUnavailable, api.CodeStopping}, "the agent is stopping")
 	default:
-		d.log.Error("a request at the local API failed", zap.String("request", short(r.Method+" "+r.URL.Path)), zap.Error(err))
+		d.log.Error("a request at the local API failed", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)), zap.Error(err))
 		d.refuse(w, r, statuses()[fault.Failed], sayFailed)
 	}
 }

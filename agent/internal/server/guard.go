@@ -9,6 +9,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
@@ -59,7 +60,7 @@ func (d *door) admit(r *http.Request) error {
 }
 
 func notFound(r *http.Request) error {
-	return fault.New(fault.Unknown, "this agent does not know "+short(r.Method+" "+r.URL.Path)+
+	return fault.New(fault.Unknown, "this agent does not know "+words.Clean(r.Method+" "+r.URL.Path)+
 		"; is it older than the program that asked?")
 }
 
@@ -70,7 +71,7 @@ func (d *door) catch(out *answer, r *http.Request) {
 		return
 	}
 	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		d.log.Error("a request at the local API panicked", zap.String("request", short(r.Method+" "+r.URL.Path)),
+		d.log.Error("a request at the local API panicked", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)),
 			zap.Any("panic", p), zap.Stack("stack"))
 	}
 	if out.started {

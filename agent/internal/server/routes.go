@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
@@ -99,7 +100,7 @@ func (d *door) newest(list []api.Alert, most int) []json.RawMessage {
 	for i := range slices.Backward(list) {
 		b, err := json.Marshal(&list[i])
 		if err != nil {
-			d.log.Error("an alert cannot be told", zap.String("alert", short(list[i].ID)), zap.Error(err))
+			d.log.Error("an alert cannot be told", zap.String("alert", words.Clean(list[i].ID)), zap.Error(err))
 			continue
 		}
 		if most -= len(b) + 1; most < 0 {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/zap"
@@ -20,6 +21,7 @@ import (
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
 // roleVar names the part that a child process of these tests plays instead of running them.
@@ -204,7 +206,7 @@ func TestStreams(t *testing.T) {
 	}
 	said := agent.said()
 	if len(said) != 1 || !strings.Contains(said[0], fmt.Sprintf("PID:%d", os.Getpid())) ||
-		!strings.Contains(said[0], "Mode:menu Detail:line break ü") || len(said[0]) > maxDetail+100 {
+		!strings.Contains(said[0], "Mode:menu Detail:line break ü") || utf8.RuneCountInString(said[0]) > 340 {
 		t.Errorf("the agent heard %q", said)
 	}
 }
@@ -242,10 +244,20 @@ func TestErrorsAreSentences(t *testing.T) {
 		"panic":                    "the agent could not do that; its log says why",
 		strings.Repeat("x", 300):   "there is no such alert",
 		"..":                       "this agent does not know POST /v1/alerts/../close-tab; is it older than the program that asked?",
-		"a\x1b[31m/../../\u202e.x": "this agent does not know POST /v1/alerts/a\ufffd[31m/../../\ufffd.x/close-tab; is it older than the program that asked?",
+		"a\x1b[31m/../../\u202e.x": "this agent does not know POST /v1/alerts/a[31m/../../.x/close-tab; is it older than the program that asked?",
 	} {
 		if err := s.client.CloseTab(t.Context(), id); err == nil || err.Error() != want {
 			t.Errorf("%.20q: %q, want %q", id, err, want)
+		}
+	}
+	for _, name := range hostile.Names() {
+		if name = strings.ReplaceAll(name, "\x00", ""); name == "" {
+			continue
+		}
+		if err := s.client.CloseTab(t.Context(), "../../"+name); err == nil {
+			t.Errorf("%.40q was closed", name)
+		} else if bad := hostile.Check(err.Error()); bad != nil || strings.Contains(err.Error(), "\n") || utf8.RuneCountInString(err.Error()) > 200 {
+			t.Errorf("%.40q: %q: %v", name, err, bad)
 		}
 	}
 	if err := s.client.Snooze(t.Context(), "r-1", -time.Second); err == nil || !strings.Contains(err.Error(), "between 0 s and ten years") {

@@ -5,22 +5,19 @@ import (
 	"encoding/json"
 	"iter"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
-	"unicode"
 
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 const (
 	// maxEvent bounds one event in bytes; the client reads lines of up to 1 MiB.
 	maxEvent = 1<<20 - 16
-	// maxDetail bounds, in bytes, what a tray says about itself.
-	maxDetail = 500
 )
 
 func (d *door) events(w http.ResponseWriter, r *http.Request) {
@@ -30,7 +27,7 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	switch mode := api.TrayMode(q.Get("tray")); mode {
 	case "":
 	case api.TrayMenu, api.TrayNotifications:
-		tray = &api.TrayStatus{PID: c.PID, Mode: mode, Detail: oneLine(q.Get("detail"))}
+		tray = &api.TrayStatus{PID: c.PID, Mode: mode, Detail: words.CleanSentence(q.Get("detail"))}
 	default:
 		d.fail(w, r, fault.New(fault.Invalid, `a tray is either "menu" or "notifications"`))
 		return
@@ -115,18 +112,4 @@ func (f *feed) beat(ctx context.Context, every time.Duration) bool {
 			}
 		}
 	}
-}
-
-// oneLine returns a tray's own words as one short line of plain text.
-func oneLine(text string) string {
-	text = strings.Map(func(c rune) rune {
-		if !unicode.IsPrint(c) {
-			return ' '
-		}
-		return c
-	}, text)
-	if len(text) > maxDetail {
-		text = strings.ToValidUTF8(text[:maxDetail], "")
-	}
-	return text
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/kardianos/service"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/installer"
 )
 
@@ -279,7 +280,7 @@ func (p *program) Start(s service.Service) error {
 		err := p.body(ctx)
 		p.done <- err
 		if err != nil { // the service manager starts it again
-			fmt.Fprintf(os.Stderr, "minewatch: %v\n", err)
+			fmt.Fprintf(os.Stderr, "minewatch: %s\n", words.CleanError(err))
 			_ = s.Stop()
 		}
 	}()

@@ -8,23 +8,12 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
 // strange reports runes that no view may contain: controls, and what is invisible or turns the text around.
 func strange(r rune) bool {
 	return unicode.IsControl(r) || unicode.In(r, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cs, unicode.Variation_Selector)
-}
-
-// hostile names are what a program or a page may call itself.
-func hostile() []string {
-	return []string{
-		"", " ", "\t\n\r\v\f", "a\nb", "\x00\x01\x7f", "\x1b[2J\x1b[H\x1b[31mred", "\x1b]0;title\a", "\x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\",
-		"\u009b2J\u009d0;x\u009c", "\u202egnp.exe\u202c", "\u2066x\u2069\u200f\u200e", "a\u200bb\u200dc\ufeff", "\u2028\u2029",
-		"z\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307\u0308", "\u0301\u0301", "日本語のとても長い名前をもつプログラム.test", "ﾊﾝｶｸ", "한글\u1112\u1161\u11ab",
-		"👩‍👩‍👧‍👦👍🏽🏴‍☠️", "🇯🇵🇩🇪🇫", "☠️☢️", "नमस्ते क्षि", "ไทยน้ำ", "مرحبا שלום", "\xff\xfe\x80", "%s%n%d{who}{cores}", strings.Repeat("x", 10_000),
-		strings.Repeat("日", 5000), strings.Repeat("\u0300", 5000), "\u2800\u3164\u115f", "a  b", "-rf", "$(reboot)", "`id`", "a|b;c", "\u00a0\u00a0%",
-		"<b>&amp;</b>", "xn--80ak6aa92e.test", strings.Repeat("a.", 120) + "test", "▸ ! looks like mining", "𝓯𝓲𝓵𝓶𝓼", "\U000e0041\U000e0042", "\U0010ffff\ue000",
-	}
 }
 
 // nasty is a screen on which every text from outside is the given one.
@@ -51,7 +40,7 @@ func nasty(s string) []tea.Msg {
 
 func TestHostileNames(t *testing.T) {
 	t.Parallel()
-	for _, s := range hostile() {
+	for _, s := range hostile.Names() {
 		checkNasty(t, s)
 	}
 }
@@ -119,7 +108,7 @@ type errText string
 func (e errText) Error() string { return string(e) }
 
 func FuzzView(f *testing.F) {
-	for _, s := range hostile() {
+	for _, s := range hostile.Names() {
 		if len(s) < 200 {
 			f.Add(s)
 		}

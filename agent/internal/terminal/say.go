@@ -56,20 +56,8 @@ func cores(c float64) string {
 	}
 }
 
-// span writes a time given in seconds in at most six columns; the unit changes at two of the next.
-func span(seconds float64) string {
-	s := math.Round(sane(seconds, 9999*86400))
-	switch {
-	case s < 2*60:
-		return strconv.Itoa(int(s)) + " s"
-	case s < 2*3600:
-		return strconv.Itoa(int(s/60)) + " min"
-	case s < 48*3600:
-		return strconv.Itoa(int(s/3600)) + " h"
-	default:
-		return strconv.Itoa(int(s/86400)) + " d"
-	}
-}
+// span writes a time given in seconds in at most six columns.
+func span(seconds float64) string { return english().Span(seconds, true) }
 
 // sane keeps a figure from outside between 0 and most.
 func sane(f, most float64) float64 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
 func TestCells(t *testing.T) {
@@ -44,7 +45,7 @@ func TestClip(t *testing.T) {
 			t.Errorf("clip(%q, %d) = %q, want %q", tt.s, tt.n, got, tt.want)
 		}
 	}
-	for _, s := range hostile() {
+	for _, s := range hostile.Names() {
 		s = words.Clean(s)
 		for n := range 30 {
 			if got := clip(s, n); cells(got) > n || !utf8.ValidString(got) {
@@ -78,7 +79,7 @@ func TestWrap(t *testing.T) {
 			t.Errorf("wrap(%q, %q, %d) (-want +got):\n%s", tt.lead, tt.text, tt.width, diff)
 		}
 	}
-	for _, s := range hostile() {
+	for _, s := range hostile.Names() {
 		s = words.CleanSentence(s)
 		for w := 4; w < 90; w++ {
 			lines := wrap("+ ", s, w)

@@ -7,7 +7,6 @@ package terminal
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +17,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 )
 
 // WatchOptions says what Watch shows and where.
@@ -80,13 +80,19 @@ func stream(ctx context.Context, c *api.Client, each func(api.Event) error) erro
 }
 
 func jsonLines(out io.Writer) func(api.Event) error {
-	lines := json.NewEncoder(out)
+	write := func(v any) error {
+		line, err := words.JSON(v)
+		if err == nil {
+			_, err = out.Write(line)
+		}
+		return err
+	}
 	return func(e api.Event) error {
 		switch {
 		case e.Live != nil:
-			return lines.Encode(e.Live)
+			return write(e.Live)
 		case e.Alert != nil:
-			return lines.Encode(e.Alert)
+			return write(e.Alert)
 		default:
 			return nil
 		}

@@ -17,8 +17,11 @@ func serve(length time.Duration) error {
 		rate int           // turns a second
 		busy time.Duration // of each turn
 	}{
-		{"Server thread", 20, 17 * time.Millisecond}, {"Physics", 60, 3 * time.Millisecond}, {"Chunk IO", 4, 6 * time.Millisecond},
-		{"Netty Server IO", 50, 300 * time.Microsecond}, {"Watchdog", 1, 100 * time.Microsecond},
+		{"Server thread", 20, 17 * time.Millisecond},
+		{"Physics", 60, 3 * time.Millisecond},
+		{"Chunk IO", 4, 6 * time.Millisecond},
+		{"Netty Server IO", 50, 300 * time.Microsecond},
+		{"Watchdog", 1, 100 * time.Microsecond},
 	}
 	runtime.GOMAXPROCS(len(threads))
 	began := time.Now()

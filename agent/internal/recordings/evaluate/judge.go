@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/trace"
@@ -212,7 +213,7 @@ func (b *bench) contradiction() error {
 		if t.Process == "" {
 			key = "programs"
 		}
-		return bad(key, `%q is the name of no process in the recording`, short(name))
+		return bad(key, `%q is the name of no process in the recording`, words.Clean(name))
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/minewatch/minewatch/agent/api/words"
 )
 
 // Caps of a truth file: it is written by hand or by a stranger's script.
@@ -117,7 +119,7 @@ func ParseTruth(b []byte) (Truth, error) {
 			return t, &flaw{brokenAt(b, in, err), errors.New("this is not JSON")}
 		}
 		if t.lines[name] > 0 {
-			return t, &flaw{line(), fmt.Errorf("%q stands here a second time", short(name))}
+			return t, &flaw{line(), fmt.Errorf("%q stands here a second time", words.Clean(name))}
 		}
 		t.lines[name] = line()
 		var raw json.RawMessage
@@ -181,9 +183,9 @@ func (t *Truth) check() error {
 	case t.Label == "":
 		return &flaw{1, errors.New(`"label" is missing: mining, benign or lookalike`)}
 	case !slices.Contains([]string{Mining, Benign, Lookalike}, t.Label):
-		return bad("label", `"label" is %q, not mining, benign or lookalike`, short(t.Label))
+		return bad("label", `"label" is %q, not mining, benign or lookalike`, words.Clean(t.Label))
 	case !slices.Contains([]string{"", Tune, Test}, t.Split):
-		return bad("split", `"split" is %q, not tune or test`, short(t.Split))
+		return bad("split", `"split" is %q, not tune or test`, words.Clean(t.Split))
 	case !number(t.LoadStart, maxSeconds):
 		return bad("load_start_s", `"load_start_s" is %g, which is no time of a recording`, *t.LoadStart)
 	case !number(t.LoadEnd, maxSeconds):
@@ -234,12 +236,4 @@ func (t *Truth) names() []string {
 		return t.Programs
 	}
 	return append([]string{t.Process}, t.Programs...)
-}
-
-// short cuts a text from outside for a message.
-func short(s string) string {
-	if r := []rune(s); len(r) > 40 {
-		return string(r[:40]) + "…"
-	}
-	return s
 }

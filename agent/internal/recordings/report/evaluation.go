@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
 
@@ -92,7 +93,7 @@ type bar struct {
 // Evaluation returns the page of an evaluation.
 // made says in a sentence by which version and with which settings.
 func Evaluation(traces []evaluate.Trace, summaries []evaluate.Summary, made string) Page {
-	e := evaluation{Made: clean(made), Lead: recordings(len(traces)) + ", judged as if they happened now; what was said was compared with their labels. " +
+	e := evaluation{Made: words.Clean(made), Lead: recordings(len(traces)) + ", judged as if they happened now; what was said was compared with their labels. " +
 		"“Mining-like” and “heavy” describe the shape of a load; nothing here proves that a program mines."}
 	for i := range summaries {
 		e.Splits = append(e.Splits, splitOf(&summaries[i], traces))
@@ -213,8 +214,8 @@ func ranked(traces []evaluate.Trace) []rankedTrace {
 
 func viewOf(t *evaluate.Trace) traceView {
 	v := traceView{
-		Name: clean(t.Name), Label: cmp.Or(t.Label, "no label"), Split: t.Split, Kind: clean(t.Kind), Error: clip(clean(t.Error), 400),
-		Note: clip(clean(t.Truth.Note), 300),
+		Name: words.Clean(t.Name), Label: cmp.Or(t.Label, "no label"), Split: t.Split, Kind: words.Clean(t.Kind), Error: clip(words.Clean(t.Error), 400),
+		Note: clip(words.Clean(t.Truth.Note), 300),
 	}
 	if t.Problem != nil {
 		return v
@@ -227,7 +228,7 @@ func viewOf(t *evaluate.Trace) traceView {
 	case t.Label == evaluate.Mining:
 		v.Facts += "; " + loadOf(t)
 	case t.Plot.Subject != "":
-		v.Facts += "; busiest: " + clean(t.Plot.Subject)
+		v.Facts += "; busiest: " + words.Clean(t.Plot.Subject)
 	}
 	v.RulesOf = fmt.Sprintf("Weights at the peak of suspicion (%.0f %%)", 100*t.Peak)
 	for i := range t.Alerts[:min(len(t.Alerts), maxTold)] {
@@ -267,7 +268,7 @@ func bars(rules map[string]float64) (out []bar, more int) {
 	more = max(0, len(names)-maxBars)
 	for _, name := range names[:len(names)-more] {
 		w := rules[name]
-		b := bar{Rule: clean(name), Width: tenth(50 * math.Abs(w) / most), X: 50, For: w > 0, Text: fmt.Sprintf("%+.2f", w)}
+		b := bar{Rule: words.Clean(name), Width: tenth(50 * math.Abs(w) / most), X: 50, For: w > 0, Text: fmt.Sprintf("%+.2f", w)}
 		if w < 0 {
 			b.X = tenth(50 - b.Width)
 		}

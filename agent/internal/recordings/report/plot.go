@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
 )
 
@@ -213,7 +214,7 @@ func truthBand(t *evaluate.Trace, x scale) *band {
 // describe says in words what a trace's plot shows.
 func describe(t *evaluate.Trace, most float64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "CPU use of %s over %.0f seconds, at most %.2f cores.", clean(t.Plot.Subject), t.Length, most)
+	fmt.Fprintf(&b, "CPU use of %s over %.0f seconds, at most %.2f cores.", words.Clean(t.Plot.Subject), t.Length, most)
 	if f := t.Truth.LoadStart; f != nil {
 		fmt.Fprintf(&b, " The true load begins at %.0f s.", *f)
 	}

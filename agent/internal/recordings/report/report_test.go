@@ -13,15 +13,18 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/recordings/evaluate"
+	"github.com/minewatch/minewatch/agent/testkit/hostile"
 )
 
-// hostile is a name that breaks out of markup, attributes and lines, and turns text around.
-const hostile = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e\nx"
+// markup is a name that breaks out of markup, attributes and lines, and turns text around.
+const markup = "</title><script>alert(1)</script>\"'><img src=x onerror=alert(1)>\x1b[31m\u202e\nx"
 
-// outcomes has one recording of every kind.
-func outcomes() ([]evaluate.Trace, []evaluate.Summary) {
+// outcomes has one recording of every kind, with a markup name wherever a name can stand.
+func outcomes() ([]evaluate.Trace, []evaluate.Summary) { return outcomesOf(markup) }
+
+func outcomesOf(name string) ([]evaluate.Trace, []evaluate.Summary) {
 	points := func(said api.Severity) evaluate.Plot {
-		p := evaluate.Plot{Subject: hostile}
+		p := evaluate.Plot{Subject: name}
 		for i := range 90 {
 			pt := evaluate.Point{T: float64(i), Cores: 0.01}
 			if i >= 10 && i < 80 {
@@ -35,17 +38,17 @@ func outcomes() ([]evaluate.Trace, []evaluate.Summary) {
 		return p
 	}
 	alert := func(severity api.Severity) evaluate.Alert {
-		return evaluate.Alert{T: 25, Severity: severity, Confidence: 0.91, Subject: "process", ProcessName: hostile}
+		return evaluate.Alert{T: 25, Severity: severity, Confidence: 0.91, Subject: "process", ProcessName: name}
 	}
-	of := func(name, label string, outcome api.Severity, alerts ...evaluate.Alert) evaluate.Trace {
+	of := func(folder, label string, outcome api.Severity, alerts ...evaluate.Alert) evaluate.Trace {
 		t := evaluate.Trace{
-			Name: name, Split: evaluate.Test, Label: label, Outcome: outcome, Detail: evaluate.Enough, Length: 90, MachineCores: 4,
-			Alerts: alerts, Rules: map[string]float64{"flatness": 1.5, "active_user": -0.75, hostile: 0.2}, Plot: points(outcome),
+			Name: folder, Split: evaluate.Test, Label: label, Outcome: outcome, Detail: evaluate.Enough, Length: 90, MachineCores: 4,
+			Alerts: alerts, Rules: map[string]float64{"flatness": 1.5, "active_user": -0.75, name: 0.2}, Plot: points(outcome),
 		}
 		if outcome == "none" {
 			t.Plot = points("")
 		}
-		t.Truth.Note = hostile
+		t.Truth.Note = name
 		if label == evaluate.Mining {
 			t.Duty, t.Cores, t.MeasuredCores = new(0.75), new(1.5), new(1.49)
 			t.Truth.LoadStart, t.Truth.LoadEnd = new(10.0), new(80.0)
@@ -53,18 +56,18 @@ func outcomes() ([]evaluate.Trace, []evaluate.Summary) {
 		return t
 	}
 	found := alert("mining_like")
-	found.Subject, found.Site, found.SiteConfidence, found.Right, found.SiteRight, found.TimeToDetect = "browser_tab", hostile, "exact", true, true, new(15.0)
+	found.Subject, found.Site, found.SiteConfidence, found.Right, found.SiteRight, found.TimeToDetect = "browser_tab", name, "exact", true, true, new(15.0)
 	wrong := found
 	wrong.Right, wrong.SiteRight, wrong.SiteWrong, wrong.TimeToDetect = false, false, true, nil
 	all := []evaluate.Trace{
 		of("found", evaluate.Mining, "mining_like", found), of("missed", evaluate.Mining, "none"), of("wrong", evaluate.Mining, "none", wrong),
 		of("build", evaluate.Benign, "heavy", alert("heavy")), of("quiet", evaluate.Benign, "none"), of("chess", evaluate.Lookalike, "mining_like", alert("mining_like")),
-		of(hostile, evaluate.Mining, "none"), of("damaged", "", ""), of("empty", evaluate.Benign, "none"),
+		of(name, evaluate.Mining, "none"), of("damaged", "", ""), of("empty", evaluate.Benign, "none"),
 	}
 	all[0].TimeToDetect = new(15.0)
 	all[6].Detail = evaluate.NotEnough
-	all[7].Problem = errors.New(hostile)
-	all[7].Error = hostile
+	all[7].Problem = errors.New(name)
+	all[7].Error = name
 	all[8].Plot, all[8].Rules = evaluate.Plot{}, nil
 	return all, evaluate.Summarise(all, "")
 }
@@ -73,7 +76,7 @@ func page(t *testing.T) string {
 	t.Helper()
 	var b bytes.Buffer
 	all, sums := outcomes()
-	if err := Evaluation(all, sums, "Made by "+hostile).Write(&b); err != nil {
+	if err := Evaluation(all, sums, "Made by "+markup).Write(&b); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()
@@ -219,6 +222,24 @@ func TestLongRecordingsCountInHours(t *testing.T) {
 	p := tracePlot(&evaluate.Trace{Length: 6 * 3600, Plot: evaluate.Plot{Points: []evaluate.Point{{T: 0}, {T: 21600, Cores: 1}}}})
 	if p.XName != "hours" || len(p.X) != 4 || p.X[3] != (tick{p.Right, "6"}) {
 		t.Errorf("%s: %+v", p.XName, p.X)
+	}
+}
+
+func TestHostileNames(t *testing.T) {
+	for _, name := range hostile.Names() {
+		all, sums := outcomesOf(name)
+		for i := range all {
+			all[i].Name, all[i].Kind = all[i].Name+name, name
+		}
+		var table, page strings.Builder
+		if err := errors.Join(Table(&table, all, sums), Evaluation(all, sums, name).Write(&page)); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range []string{table.String(), page.String()} {
+			if err := hostile.Check(strings.ReplaceAll(text, "\t", "")); err != nil {
+				t.Errorf("%.40q: %v", name, err)
+			}
+		}
 	}
 }
 

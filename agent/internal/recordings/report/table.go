@@ -153,15 +153,15 @@ func said(a *evaluate.Alert) string {
 func about(a *evaluate.Alert) string {
 	switch {
 	case a.Site != "":
-		return clean(a.Site) + " (" + clean(string(a.SiteConfidence)) + ")"
+		return words.Clean(a.Site) + " (" + words.Clean(string(a.SiteConfidence)) + ")"
 	case len(a.Sites) > 0:
-		return "one of " + clean(strings.Join(a.Sites[:min(3, len(a.Sites))], ", "))
+		return "one of " + words.Clean(strings.Join(a.Sites[:min(3, len(a.Sites))], ", "))
 	case a.Subject == api.SubjectTab:
-		return "unknown tab of " + clean(a.ProcessName)
+		return "unknown tab of " + words.Clean(a.ProcessName)
 	case a.Subject == api.SubjectGroup:
-		return "group " + clean(a.ProcessName)
+		return "group " + words.Clean(a.ProcessName)
 	}
-	return clean(a.ProcessName)
+	return words.Clean(a.ProcessName)
 }
 
 func heading(s *evaluate.Summary) string {
@@ -185,7 +185,7 @@ type figure struct {
 
 // figures are the numbers that a reader needs, the most important first.
 func figures(s *evaluate.Summary) []figure {
-	slowest := func(t evaluate.Times) string { return known("slowest "+span(t.Max), t.Max != nil) }
+	slowest := func(t evaluate.Times) string { return known("slowest "+inSeconds(t.Max), t.Max != nil) }
 	right := known(fmt.Sprintf("%d right, %d false", s.RightAlerts, s.FalseAlerts), s.Precision != nil)
 	loads := []string{known("from 0.3 cores "+ratio(s.Recall30), s.Recall30 != nil), known("at 0.15-0.3 cores "+ratio(s.Recall20), s.Recall20 != nil)}
 	alike := known("from 0.3 cores "+ratio(s.RecallMiningLike30), s.RecallMiningLike30 != nil)
@@ -227,7 +227,7 @@ func number(x *float64) string {
 	return fmt.Sprintf("%.3g", *x)
 }
 
-func span(x *float64) string {
+func inSeconds(x *float64) string {
 	if x == nil {
 		return "-"
 	}
@@ -238,15 +238,12 @@ func spans(t evaluate.Times) string {
 	if t.P50 == nil {
 		return "-"
 	}
-	return span(t.P50) + " / " + span(t.P90)
+	return inSeconds(t.P50) + " / " + inSeconds(t.P90)
 }
-
-// clean makes a name from outside fit for a line.
-func clean(s string) string { return words.Clean(s) }
 
 // column fits a name into n columns of a terminal.
 func column(s string, n int) string {
-	return runewidth.FillRight(clip(clean(s), n), n)
+	return runewidth.FillRight(clip(words.Clean(s), n), n)
 }
 
 func clip(s string, n int) string {
