@@ -81,7 +81,8 @@ func (p *stage) run(ctx context.Context, program Program) spanResult {
 	ran := span{from: from, to: now(), hashes: hashes(log.Name())}
 	var exit *exec.ExitError
 	switch {
-	case err == nil, ctx.Err() != nil, errors.As(err, &exit) && (exit.ExitCode() == 124 || exit.ExitCode() == 137):
+	case err == nil, ctx.Err() != nil, errors.As(err, &exit) && (exit.ExitCode() == 124 || exit.ExitCode() == 137),
+		exit != nil && exit.ExitCode() < 0 && ran.to.Sub(from) >= length: // timeout ends itself with what does not end otherwise
 		return spanResult{span: ran}
 	}
 	text, _ := os.ReadFile(log.Name()) // only for the message
