@@ -7,7 +7,7 @@ TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
 
-.PHONY: help run test check demo popup e2e-browsers waking bench corpus sessions fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
+.PHONY: help run test check demo popup e2e-browsers waking bench corpus sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
 # The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
 help:
@@ -65,6 +65,10 @@ corpus: setup-corpus agent
 ## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)
 sessions: setup-corpus agent
 	go run ./agent/dev/session -bin $(BIN) -out sessions
+
+## dataset: pack the recordings, their labels, an index and a data sheet into one archive with checksums
+dataset:
+	go run ./agent/dev/dataset -out dist
 
 ## fit: fit the rules' weights to the tuning recordings, which is all it looks at
 fit:
