@@ -68,6 +68,9 @@ type usageError struct {
 	command string
 }
 
+// Root returns the command line as a tree of commands, from which man pages and completions are made too.
+func Root() *cobra.Command { return rootCommand(os.Stdout, os.Stderr) }
+
 func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "minewatch",
