@@ -77,8 +77,11 @@ type ProcessInfo struct {
 	User string
 	// Nice is the Unix priority, 19 the lowest; 0 on Windows.
 	Nice int
-	// Browser is set for a process of a known browser.
+	// Browser is set for a process of a browser, as its file and its parents show.
 	Browser *BrowserProcess
+	// PosesAsBrowser is set for a process that says by its name or its command line that it is a browser's, where its file,
+	// what lies beside that, or its parents say otherwise.
+	PosesAsBrowser bool
 }
 
 // BrowserProcess places a process within its browser.

@@ -41,6 +41,9 @@ func (f *FS) failed(pid int32, err error) error {
 	return fmt.Errorf("process %d: %w", pid, err)
 }
 
+// Path returns the folder of a process, for those who look at what its links lead to.
+func (f *FS) Path(pid int32) string { return f.root + "/" + strconv.Itoa(int(pid)) }
+
 func (f *FS) path(pid int32, name string) string {
 	return f.root + "/" + strconv.Itoa(int(pid)) + "/" + name
 }

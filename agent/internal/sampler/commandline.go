@@ -5,8 +5,6 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-
-	"github.com/minewatch/minewatch/heuristics"
 )
 
 // commandLine is what a command line says of a browser's process. Command lines themselves are not kept: they hold
@@ -79,86 +77,4 @@ func (c *commandLine) readGecko(line string) {
 			c.parent = int32(n)
 		}
 	}
-}
-
-// isChromium reports whether this is the program name of a browser of the Chromium family (Linux, macOS and Windows,
-// without .exe). Other programs with renderers are built on Electron: they have no tabs.
-func isChromium(program string) bool {
-	switch strings.TrimSuffix(strings.ToLower(program), ".exe") {
-	case "chromium", "chromium-browser", "chrome", "google-chrome", "google chrome", "google-chrome-stable",
-		"google-chrome-beta", "google-chrome-unstable", "msedge", "microsoft-edge", "microsoft edge",
-		"microsoft-edge-stable", "brave", "brave-browser", "brave browser", "vivaldi", "vivaldi-bin", "vivaldi-stable",
-		"opera", "opera-stable", "opera browser":
-		return true
-	}
-	return false
-}
-
-// isFirefox reports whether this is the program name of Firefox or of a browser made from it.
-func isFirefox(program string) bool {
-	switch strings.TrimSuffix(strings.ToLower(program), ".exe") {
-	case "firefox", "firefox-esr", "firefox-bin", "firefox-beta", "firefox-nightly", "firefox-developer-edition",
-		"librewolf", "waterfox", "floorp":
-		return true
-	}
-	return false
-}
-
-// familyOf returns the family of browsers that a main process is of, "" if none.
-func (k *known) familyOf() heuristics.Family {
-	switch {
-	case isChromium(k.info.Name), isChromium(k.command.program):
-		return heuristics.Chromium
-	case isFirefox(k.info.Name), isFirefox(k.command.program):
-		return heuristics.Firefox
-	}
-	return ""
-}
-
-// maxAncestors bounds the walk from a renderer to its browser: zygotes, fork server and the sandbox helper lie between.
-const maxAncestors = 8
-
-// placeInBrowser finds out which browser a process belongs to, nil if none.
-func (s *Sampler) placeInBrowser(k *known) *heuristics.BrowserProcess {
-	if k.command.role == "" {
-		if family := k.familyOf(); family != "" {
-			return &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: k.id}
-		}
-		return nil
-	}
-	root := s.byPID[k.info.Parent.PID]
-	for range maxAncestors {
-		if root == nil || root.command.role == "" {
-			break
-		}
-		root = s.byPID[root.info.Parent.PID]
-	}
-	if root == nil || root.command.role != "" || root.info.User != k.info.User {
-		return nil
-	}
-	if k.command.parent != 0 && k.command.parent != root.id.PID {
-		return nil // it says itself that it belongs to another
-	}
-	family, engine := root.familyOf(), heuristics.Chromium
-	if k.command.gecko {
-		engine = heuristics.Firefox
-	}
-	if family != engine {
-		family = heuristics.Electron
-	}
-	return &heuristics.BrowserProcess{
-		Family: family, Role: k.roleInBrowser(), Root: root.id, Renderer: k.command.renderer,
-	}
-}
-
-// roleInBrowser returns the role in the words of heuristics.BrowserProcess.
-func (k *known) roleInBrowser() heuristics.Role {
-	switch {
-	case k.command.role == "gpu-process":
-		return heuristics.RoleGPU
-	// Firefox keeps the background pages of its extensions apart and names the process so on Linux; no tab lives there.
-	case k.command.gecko && k.info.Name == "WebExtensions":
-		return "extension"
-	}
-	return heuristics.Role(k.command.role)
 }

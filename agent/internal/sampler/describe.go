@@ -25,8 +25,11 @@ func (s *Sampler) link(first []heuristics.ProcessSample) {
 		if parent := s.byPID[k.info.Parent.PID]; parent != nil {
 			k.info.Parent = parent.id
 		}
-		k.info.Browser = s.placeInBrowser(k)
-		*p.Info = k.info
+		s.settlePlace(k)
+	}
+	for _, p := range first { // a child may have proven what its parent is
+		*p.Info = s.table[p.ID].info
+		s.table[p.ID].told = true
 	}
 }
 
@@ -64,10 +67,16 @@ func (s *Sampler) describe(ctx context.Context, k *known, c *counters) bool {
 		s.recount = true
 	}
 	k.info, k.command = info, who.command
-	if k.info.Browser = s.placeInBrowser(k); k.info.Browser != nil {
+	if s.settlePlace(k); k.info.Browser != nil {
 		s.recount = true
 	}
 	return true
+}
+
+// settlePlace notes where a process stands in a browser.
+func (s *Sampler) settlePlace(k *known) {
+	at := s.place(k)
+	k.info.Browser, k.info.PosesAsBrowser = at.in, at.poses
 }
 
 // maxIntroduced bounds the line of ancestors that are told of for the sake of one process.
@@ -91,7 +100,7 @@ func sameInfo(a, b *heuristics.ProcessInfo) bool {
 	if (a.Browser == nil) != (b.Browser == nil) || (a.Browser != nil && *a.Browser != *b.Browser) {
 		return false
 	}
-	return a.Parent == b.Parent && a.Name == b.Name && a.Exe == b.Exe && a.User == b.User && a.Nice == b.Nice
+	return a.PosesAsBrowser == b.PosesAsBrowser && a.Parent == b.Parent && a.Name == b.Name && a.Exe == b.Exe && a.User == b.User && a.Nice == b.Nice
 }
 
 // introduce describes a process that could not be looked at with what the sweep knows of it.

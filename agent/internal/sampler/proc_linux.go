@@ -44,11 +44,17 @@ type host struct {
 	proc    *procfs.FS
 	machine *procfs.Machine
 	page    uint64 // bytes
+	// programs are what was seen of programs, ptrace that the files of others may be seen.
+	programs map[fileKey]program
+	ptrace   bool
 }
 
 func newHost() host {
 	fs := procfs.New(procRoot)
-	return host{proc: fs, machine: fs.Machine(), page: uint64(os.Getpagesize())} //nolint:gosec // positive
+	return host{
+		proc: fs, machine: fs.Machine(), page: uint64(os.Getpagesize()), //nolint:gosec // positive
+		programs: map[fileKey]program{}, ptrace: hasPtrace(),
+	}
 }
 
 // busy returns the CPU time of processes on all cores.

@@ -88,6 +88,8 @@ type known struct {
 	info    heuristics.ProcessInfo
 	told    bool // info stands in an earlier snapshot
 	command commandLine
+	// engine is set for a browser that its children have proven to be one: not installed by root, or on no list.
+	engine  heuristics.Family
 	user    time.Duration // as last told
 	system  time.Duration
 	listed  int     // the tick at which it was last told of

@@ -215,7 +215,7 @@ func placed(chain ...known) *heuristics.BrowserProcess {
 		k.info.Parent.PID = int32(i + 9)
 		s.byPID[k.id.PID] = k
 	}
-	return s.placeInBrowser(&chain[len(chain)-1])
+	return s.place(&chain[len(chain)-1]).in
 }
 
 func TestPlaceInBrowser(t *testing.T) {
@@ -403,7 +403,7 @@ func TestBrowsersAreRecognised(t *testing.T) {
 			// Either tells: a thread's name may stand where the program's should.
 			named := known{info: heuristics.ProcessInfo{Name: program}}
 			called := known{info: heuristics.ProcessInfo{Name: "exe"}, command: commandLine{program: program}}
-			if a, b := named.familyOf(), called.familyOf(); a != family || b != family {
+			if a, b := named.namedFamily(), called.namedFamily(); a != family || b != family {
 				t.Errorf("%q is of the family %q by its name and %q by its command line, want %q", program, a, b, family)
 			}
 		}

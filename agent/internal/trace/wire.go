@@ -48,6 +48,7 @@ type infoLine struct {
 	User    string       `json:"user,omitzero"`
 	Nice    int          `json:"nice,omitzero"`
 	Browser *browserLine `json:"browser,omitzero"`
+	Poses   bool         `json:"poses_as_browser,omitzero"`
 }
 
 type browserLine struct {
@@ -184,7 +185,7 @@ func toLine(s *heuristics.Snapshot) tickLine {
 			Moved: p.Transferred,
 		}
 		if in := p.Info; in != nil {
-			pl.Info = &infoLine{Parent: idLine(in.Parent), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice}
+			pl.Info = &infoLine{Parent: idLine(in.Parent), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice, Poses: in.PosesAsBrowser}
 			if b := in.Browser; b != nil {
 				pl.Info.Browser = &browserLine{Family: string(b.Family), Role: string(b.Role), Root: idLine(b.Root), Renderer: b.Renderer}
 			}
@@ -285,7 +286,7 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 			return p, errors.New("a text is too long")
 		}
 		*bad = *bad || !in.Parent.valid()
-		p.Info = &heuristics.ProcessInfo{Parent: in.Parent.id(), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice}
+		p.Info = &heuristics.ProcessInfo{Parent: in.Parent.id(), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice, PosesAsBrowser: in.Poses}
 		if b := in.Browser; b != nil {
 			if len(b.Family) > maxText || len(b.Role) > maxText {
 				return p, errors.New("a text is too long")
