@@ -3,13 +3,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -28,35 +25,16 @@ type browser interface {
 	Back(ctx context.Context, n int) error
 }
 
-// installBrowser puts the extension where the scenario's browser finds it.
-func (p *stage) installBrowser(ctx context.Context, program string) error {
-	args := []string{"browser", "install", "--json"}
-	if p.Browser == Chromium {
-		args = append(args, "--user-data-dir", p.profile())
+// connect puts the extension where the scenario's browser finds it.
+func (p *stage) connect(ctx context.Context) (err error) {
+	switch p.Browser {
+	case NoBrowser:
+	case Chromium:
+		p.extension, err = p.agent.ConnectChromium(ctx, p.profile())
+	case Firefox:
+		err = p.agent.ConnectFirefox(ctx, p.profile())
 	}
-	if p.Browser == NoBrowser {
-		return nil
-	}
-	if p.Browser == Firefox { // `browser install` serves browsers that were started before
-		if err := p.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
-			return err
-		}
-	}
-	out, err := p.desktop.Output(ctx, program, args...)
-	if err != nil || p.Browser != Firefox {
-		return err
-	}
-	var told struct {
-		Archive string `json:"firefox_xpi"`
-	}
-	for line := range bytes.Lines(out) {
-		_ = json.Unmarshal(line, &told) // the last line that has it counts
-	}
-	xpi, err := os.ReadFile(told.Archive)
-	if err != nil {
-		return fmt.Errorf("`minewatch browser install --json` named no firefox_xpi: %w: %s", err, out)
-	}
-	return p.desktop.WriteFile("firefox/extensions/minewatch@minewatch.github.io.xpi", xpi)
+	return err
 }
 
 // profile is the folder of the browser's profile.
@@ -88,25 +66,12 @@ func (p *stage) startBrowser(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return wait.Every(ctx, 500*time.Millisecond, "the browser's extension to report to the agent", func() (bool, error) {
-		s, err := p.status(ctx)
-		return err == nil && len(s.Browsers) > 0, nil
-	})
+	return p.agent.AwaitBrowser(ctx)
 }
 
 func (p *stage) startChromium(ctx context.Context, tabs []string) (browser, error) {
-	out, err := p.desktop.Output(ctx, p.program, "browser", "install", "--user-data-dir", p.profile(), "--json")
-	if err != nil {
-		return nil, err
-	}
-	var told struct {
-		Extension string `json:"extension_dir"`
-	}
-	if err := json.Unmarshal(out, &told); err != nil || told.Extension == "" {
-		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
-	}
 	b, err := chromium.Start(context.WithoutCancel(ctx), p.desktop, chromium.Options{
-		ResolverRules: p.web.ResolverRules(), Extension: told.Extension, UserDataDir: p.profile(), URLs: tabs, Secure: p.secure(),
+		ResolverRules: p.web.ResolverRules(), Extension: p.extension, UserDataDir: p.profile(), URLs: tabs, Secure: p.secure(),
 	})
 	if err != nil {
 		return nil, err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/product"
 	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
@@ -46,9 +47,10 @@ type stage struct {
 	desktop *desktop.Desktop
 	web     *pages.Server
 	browser browser
-	agent   *desktop.Process
+	agent   *product.Agent
 	trace   string
-	program string // the agent's
+	// extension is the folder that Chromium loads.
+	extension string
 }
 
 // Record plays one scenario and records it. It takes the whole of the network namespace and of the process namespace
@@ -154,49 +156,16 @@ func (p *stage) act(ctx context.Context) (span, error) {
 }
 
 // startAgent installs the browser part and starts the agent, which records.
-func (p *stage) startAgent(ctx context.Context) error {
-	installed, err := p.desktop.Install(filepath.Join(p.Bin, "minewatch"))
-	if err != nil {
+func (p *stage) startAgent(ctx context.Context) (err error) {
+	if p.agent, err = product.Install(p.desktop, p.Bin); err != nil {
 		return err
 	}
-	p.program = installed
-	if err := p.installBrowser(ctx, installed); err != nil {
-		return err
-	}
-	args := []string{"run", "--user", "--record", p.trace, "--load", p.Note}
-	args = append(args, "--simulated")
-	p.agent, err = p.desktop.Start(context.WithoutCancel(ctx), nil, installed, args...)
-	if err != nil {
+	if err := p.connect(ctx); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, startTimeout)
 	defer cancel()
-	return wait.Every(ctx, 300*time.Millisecond, "the agent to watch", func() (bool, error) {
-		select {
-		case <-p.agent.Done():
-			return false, fmt.Errorf("the agent ended: %w", p.agent.Err())
-		default:
-		}
-		s, err := p.status(ctx)
-		return err == nil && s.Watching, nil
-	})
-}
-
-// status is what is read of `minewatch status --json`.
-type status struct {
-	Watching bool `json:"watching"`
-	Browsers []struct {
-		PID int `json:"pid"`
-	} `json:"browsers"`
-}
-
-func (p *stage) status(ctx context.Context) (status, error) {
-	var s status
-	out, err := p.desktop.Output(ctx, p.program, "status", "--json")
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(out, &s)
+	return p.agent.Run(ctx, "--record", p.trace, "--load", p.Note, "--simulated")
 }
 
 // keep writes both files of the recording.

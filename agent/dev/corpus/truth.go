@@ -172,6 +172,8 @@ const (
 	minQuiet = 0.3
 	// leastCores is what even a crowded machine must have left: nothing can be said of less.
 	leastCores = 0.15
+	// leastPaused is that of mining that pauses, on average.
+	leastPaused = 0.12
 )
 
 // check reports a recording that does not hold what its truth says.
@@ -190,8 +192,11 @@ func check(s Scenario, t Truth, r recorded) error {
 	if s.Quiet && t.Label != Benign {
 		floor = max(floor, s.Cores*minQuiet)
 	}
-	if s.Sparse || s.Label == Benign {
+	switch {
+	case s.Label == Benign, s.Sparse && s.Label == Lookalike:
 		floor = 0.02
+	case s.Sparse:
+		floor = leastPaused
 	}
 	if got := r.cores(t.Programs, t.LoadStart, t.LoadEnd); got < floor {
 		return fmt.Errorf("%s held %.2f cores, %.2f were intended", strings.Join(t.Programs, ", "), got, s.Cores)

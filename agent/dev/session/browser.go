@@ -4,15 +4,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
 
-	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
@@ -36,37 +32,13 @@ type window struct {
 	close func()
 }
 
-// installExtension puts the extension where the browser finds it.
-func (s *session) installExtension(ctx context.Context, program string) error {
-	args := []string{"browser", "install", "--json"}
+// connect puts the extension where the browser finds it.
+func (s *session) connect(ctx context.Context) (err error) {
 	if s.Kind == Firefox {
-		// The folder says that this user has started a Firefox.
-		if err := s.desktop.WriteFile(".mozilla/started", nil); err != nil {
-			return err
-		}
-	} else {
-		args = append(args, "--user-data-dir", s.profile())
+		return s.agent.ConnectFirefox(ctx, s.profile())
 	}
-	out, err := s.desktop.Output(ctx, program, args...)
-	if err != nil {
-		return err
-	}
-	var told struct {
-		Folder  string `json:"extension_dir"`
-		Archive string `json:"firefox_xpi"`
-	}
-	if err := json.Unmarshal(out, &told); err != nil || told.Folder == "" {
-		return fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
-	}
-	s.extension, s.archive = told.Folder, told.Archive
-	if s.Kind != Firefox {
-		return nil
-	}
-	b, err := os.ReadFile(s.archive)
-	if err != nil {
-		return err
-	}
-	return s.desktop.WriteFile("firefox/extensions/"+extension.FirefoxID+".xpi", b)
+	s.extension, err = s.agent.ConnectChromium(ctx, s.profile())
+	return err
 }
 
 // profile is the folder of the browser's profile.

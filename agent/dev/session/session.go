@@ -18,6 +18,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/product"
 	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
@@ -45,12 +46,12 @@ type session struct {
 	dice    *rand.Rand // of the deed in progress
 	desktop *desktop.Desktop
 	web     *pages.Server
-	agent   *desktop.Process
+	agent   *product.Agent
 	browser *window
-	// extension is the folder with Chromium's extension, archive the file with Firefox's.
-	extension, archive string
-	did                map[deed]int
-	troubles           int
+	// extension is the folder that Chromium loads.
+	extension string
+	did       map[deed]int
+	troubles  int
 }
 
 // Run records one session. What goes wrong on the way, such as a browser that crashes, is said, counted and survived.
@@ -103,17 +104,14 @@ func (s *session) say(format string, args ...any) {
 }
 
 // record starts the agent, which records what it sees.
-func (s *session) record(ctx context.Context) error {
-	program, err := s.desktop.Install(filepath.Join(s.Bin, "minewatch"))
-	if err != nil {
+func (s *session) record(ctx context.Context) (err error) {
+	if s.agent, err = product.Install(s.desktop, s.Bin); err != nil {
 		return err
 	}
-	if err := s.installExtension(ctx, program); err != nil {
+	if err := s.connect(ctx); err != nil {
 		return err
 	}
-	s.agent, err = s.desktop.Start(ctx, nil, program, "run", "--user", "--record", s.recording(),
-		"--simulated", "--load", "scripted ordinary use: "+s.Kind)
-	return err
+	return s.agent.Run(ctx, "--record", s.recording(), "--simulated", "--load", "scripted ordinary use: "+s.Kind)
 }
 
 func (s *session) recording() string { return filepath.Join(s.desktop.Home(), "session.jsonl.zst") }

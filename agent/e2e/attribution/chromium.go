@@ -37,7 +37,7 @@ type chromiumUnderTest struct {
 // startChromium starts one whose profile has the extension.
 func (r *run) startChromium(ctx context.Context, name string, flags ...string) (*chromiumUnderTest, error) {
 	profile := filepath.Join(r.desktop.Home(), name)
-	extension, err := r.install(ctx, "--user-data-dir", profile)
+	extension, err := r.product.ConnectChromium(ctx, profile)
 	if err != nil {
 		return nil, err
 	}

@@ -5,14 +5,12 @@ package attribution
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 )
 
@@ -25,23 +23,13 @@ type firefoxUnderTest struct {
 
 // startFirefox starts one whose profile has the extension.
 func (r *run) startFirefox(ctx context.Context, name string, port int, prefs map[string]any) (*firefoxUnderTest, error) {
-	if err := r.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
-		return nil, err // `browser install` serves browsers that were started before
-	}
-	folder, err := r.install(ctx)
-	if err != nil {
-		return nil, err
-	}
-	xpi, err := os.ReadFile(r.xpi(folder))
-	if err != nil {
-		return nil, err
-	}
-	if err := r.desktop.WriteFile(name+"/extensions/"+extension.FirefoxID+".xpi", xpi); err != nil {
+	profile := filepath.Join(r.desktop.Home(), name)
+	if err := r.product.ConnectFirefox(ctx, profile); err != nil {
 		return nil, err
 	}
 	prefs["browser.tabs.unloadOnLowMemory"] = false
 	b, err := firefox.Start(ctx, r.desktop, firefox.Options{
-		Profile: filepath.Join(r.desktop.Home(), name), Hosts: hosts(), Prefs: prefs, Port: port, Inside: true, Env: r.agent.env(),
+		Profile: profile, Hosts: hosts(), Prefs: prefs, Port: port, Inside: true, Env: r.agent.env(),
 	})
 	if err != nil {
 		return nil, err

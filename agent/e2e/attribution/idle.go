@@ -125,14 +125,14 @@ func (r *run) startIdle(ctx context.Context, family string, way Waking, n int) (
 	}
 	name := fmt.Sprintf("idle-%d", n)
 	profile := filepath.Join(r.desktop.Home(), name)
-	if _, err := r.install(ctx, "--user-data-dir", profile); err != nil {
+	if _, err := r.product.ConnectChromium(ctx, profile); err != nil {
 		return 0, err
 	}
 	if family == extension.Firefox {
 		if err := r.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
 			return 0, err
 		}
-		if _, err := r.install(ctx); err != nil {
+		if _, err := r.product.Connect(ctx); err != nil { // without the extension in the profile: which one goes there is measured
 			return 0, err
 		}
 		if way != None {

@@ -3,21 +3,20 @@
 package attribution
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"path/filepath"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
+	"github.com/minewatch/minewatch/agent/testkit/product"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 )
 
 // Options say what is run.
@@ -89,8 +88,8 @@ type run struct {
 	Options
 	desktop *desktop.Desktop
 	agent   *agent
-	program string // minewatch, where the desktop's user may start it
-	port    string // of the web server
+	product *product.Agent // installed, not running: the parts are the agent's own
+	port    string         // of the web server
 	web     *http.Server
 	tally   *tally
 	result  Result
@@ -115,10 +114,8 @@ func (r *run) start(ctx context.Context) error {
 	if r.desktop, err = desktop.Start(ctx); err != nil {
 		return err
 	}
-	for _, name := range []string{"minewatch-host", "minewatch"} {
-		if r.program, err = r.desktop.Install(filepath.Join(r.Bin, name)); err != nil {
-			return err
-		}
+	if r.product, err = product.Install(r.desktop, r.Bin, programs.Host); err != nil {
+		return err
 	}
 	r.agent, err = startAgent(ctx, r.desktop)
 	return err
@@ -136,29 +133,6 @@ func (r *run) close() error {
 		err = errors.Join(err, r.agent.close())
 	}
 	return errors.Join(err, r.web.Close())
-}
-
-// install has minewatch connect the user's browsers, and returns the extension's folder.
-func (r *run) install(ctx context.Context, args ...string) (folder string, err error) {
-	out, err := r.desktop.Output(ctx, r.program, append([]string{"browser", "install", "--json"}, args...)...)
-	if err != nil {
-		return "", err
-	}
-	var told struct {
-		Folder string `json:"extension_dir"`
-	}
-	for line := range bytes.Lines(out) {
-		_ = json.Unmarshal(line, &told) // the last line that has it counts
-	}
-	if told.Folder == "" {
-		return "", fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
-	}
-	return told.Folder, nil
-}
-
-// xpi returns the extension for Firefox that install wrote.
-func (r *run) xpi(folder string) string {
-	return filepath.Join(filepath.Dir(folder), "extension-firefox.xpi")
 }
 
 // awaitProfiles waits until so many profiles of a browser have said hello.

@@ -13,11 +13,10 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/proc"
-	"github.com/minewatch/minewatch/agent/testkit/wait"
+	"github.com/minewatch/minewatch/agent/testkit/product"
 )
 
 // tick is the agent's interval in seconds; figures of one alert may differ by one.
@@ -42,88 +41,30 @@ type alert struct {
 
 // agent is a running `minewatch run --user` on a desktop.
 type agent struct {
+	*product.Agent
 	desktop *desktop.Desktop
-	program string
-	process *desktop.Process
 	// profile is the browser profile that knows the extension, extension the folder to load.
 	profile, extension string
 	recording          string
 }
 
 // startAgent installs the browser part for a new profile and starts the agent, which records what it sees.
-func startAgent(ctx context.Context, d *desktop.Desktop, program string) (*agent, error) {
-	installed, err := d.Install(program)
-	if err != nil {
+func startAgent(ctx context.Context, d *desktop.Desktop, bin string) (*agent, error) {
+	a := &agent{desktop: d, profile: filepath.Join(d.Home(), "chromium"), recording: filepath.Join(d.Home(), "demo.jsonl.zst")}
+	var err error
+	if a.Agent, err = product.Install(d, bin); err != nil {
 		return nil, err
 	}
-	a := &agent{
-		desktop: d, program: installed,
-		profile: filepath.Join(d.Home(), "chromium"), recording: filepath.Join(d.Home(), "demo.jsonl.zst"),
-	}
-	out, err := d.Output(ctx, installed, "browser", "install", "--user-data-dir", a.profile, "--json")
-	if err != nil {
+	if a.extension, err = a.ConnectChromium(ctx, a.profile); err != nil {
 		return nil, err
 	}
-	err = lines(out, func(l struct {
-		Type      string `json:"type"`
-		Extension string `json:"extension_dir"`
-	},
-	) {
-		if l.Type == "browser_install" && l.Extension != "" {
-			a.extension = l.Extension
-		}
-	})
-	if err != nil {
-		return nil, err
-	}
-	if a.extension == "" {
-		return nil, fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
-	}
-	a.process, err = d.Start(context.WithoutCancel(ctx), nil, installed, "run", "--user", "--record", a.recording,
-		"--simulated", "--load", "two hash workers at 70 % duty in a hidden tab; a canvas game and a video elsewhere")
-	if err != nil {
-		return nil, err
-	}
-	err = wait.Every(ctx, 200*time.Millisecond, "the agent to watch", func() (bool, error) {
-		select {
-		case <-a.process.Done():
-			return false, fmt.Errorf("the agent ended (log: %s): %w", a.process.Log(), a.process.Err())
-		default:
-		}
-		s, err := a.status(ctx)
-		return err == nil && s.Watching, nil
-	})
-	return a, err
-}
-
-// status is what the harness reads of `minewatch status --json`.
-type status struct {
-	Watching bool `json:"watching"`
-	Browsers []struct {
-		PID int `json:"pid"`
-	} `json:"browsers"`
-}
-
-func (a *agent) status(ctx context.Context) (status, error) {
-	var s status
-	out, err := a.desktop.Output(ctx, a.program, "status", "--json")
-	if err != nil {
-		return s, err
-	}
-	return s, json.Unmarshal(out, &s)
-}
-
-// awaitBrowser waits until a browser's extension has reported to the agent.
-func (a *agent) awaitBrowser(ctx context.Context) error {
-	return wait.Every(ctx, 500*time.Millisecond, "a browser's extension to report to the agent", func() (bool, error) {
-		s, err := a.status(ctx)
-		return len(s.Browsers) > 0, err
-	})
+	return a, a.Run(ctx, "--record", a.recording, "--simulated",
+		"--load", "two hash workers at 70 % duty in a hidden tab; a canvas game and a video elsewhere")
 }
 
 // alerts returns the alerts as the program lists them.
 func (a *agent) alerts(ctx context.Context) ([]alert, error) {
-	out, err := a.desktop.Output(ctx, a.program, "alerts", "--json")
+	out, err := a.desktop.Output(ctx, a.Program, "alerts", "--json")
 	if err != nil {
 		return nil, err
 	}
@@ -173,7 +114,7 @@ func lines[T any](out []byte, each func(T)) error {
 
 // cost reads what the agent itself has used so far.
 func (a *agent) cost(r *Result) error {
-	stat, err := proc.Read(a.process.PID())
+	stat, err := proc.Read(a.PID())
 	if err != nil {
 		return err
 	}
@@ -186,7 +127,7 @@ func (a *agent) cost(r *Result) error {
 		return err
 	}
 	r.AgentCPU, r.AgentRun = round(stat.CPU.Seconds()), round(up-stat.Started.Seconds())
-	r.AgentRSS, err = resident(fmt.Sprintf("/proc/%d/status", a.process.PID()))
+	r.AgentRSS, err = resident(fmt.Sprintf("/proc/%d/status", a.PID()))
 	return err
 }
 

@@ -190,7 +190,7 @@ func (r *demo) watchOn(ctx context.Context) error {
 func (r *demo) replay(ctx context.Context) error {
 	r.browser.Close()
 	r.tray.Stop()
-	r.agent.process.Stop()
+	r.agent.Stop()
 	r.result.Recording = filepath.Join(r.Out, "demo.jsonl.zst")
 	if err := copyFile(r.agent.recording, r.result.Recording); err != nil {
 		return err

@@ -163,7 +163,7 @@ func (r *demo) startPrograms(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, partTimeout)
 	defer cancel()
 	var err error
-	if r.agent, err = startAgent(ctx, r.desktop, filepath.Join(r.Bin, "minewatch")); err != nil {
+	if r.agent, err = startAgent(ctx, r.desktop, r.Bin); err != nil {
 		return err
 	}
 	tray, err := r.desktop.Install(filepath.Join(r.Bin, "minewatch-tray"))
@@ -220,7 +220,7 @@ func (r *demo) openTabs(ctx context.Context) error {
 	if err := r.place(ctx, "Video", image.Rect(890, 240, 1430, 820)); err != nil {
 		return err
 	}
-	return r.agent.awaitBrowser(ctx)
+	return r.agent.AwaitBrowser(ctx)
 }
 
 // place waits for the browser window whose title begins so, and puts it where it belongs.

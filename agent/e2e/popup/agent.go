@@ -7,61 +7,35 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
+	"github.com/minewatch/minewatch/agent/testkit/product"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
 // agent is a running `minewatch run --user` on a desktop.
 type agent struct {
+	*product.Agent
 	desktop *desktop.Desktop
-	program string
-	process *desktop.Process
 }
 
 // startAgent starts the programs of a folder.
 func startAgent(ctx context.Context, d *desktop.Desktop, bin string) (*agent, error) {
-	a := &agent{desktop: d}
-	var err error
-	for _, name := range []string{"minewatch-host", "minewatch"} {
-		if a.program, err = d.Install(filepath.Join(bin, name)); err != nil {
-			return nil, err
-		}
-	}
-	if a.process, err = d.Start(context.WithoutCancel(ctx), nil, a.program, "run", "--user"); err != nil {
+	installed, err := product.Install(d, bin, programs.Host)
+	if err != nil {
 		return nil, err
 	}
-	return a, wait.Within(ctx, patience, "the agent to watch", func() (bool, error) {
-		var s api.Status
-		out, err := d.Output(ctx, a.program, "status", "--json")
-		return err == nil && json.Unmarshal(out, &s) == nil && s.Watching, nil
-	})
-}
-
-// install has minewatch connect the user's browsers, and returns the extension's folder.
-func (a *agent) install(ctx context.Context, args ...string) (string, error) {
-	out, err := a.desktop.Output(ctx, a.program, append([]string{"browser", "install", "--json"}, args...)...)
-	if err != nil {
-		return "", err
-	}
-	var told struct {
-		Folder string `json:"extension_dir"`
-	}
-	for line := range bytes.Lines(out) {
-		_ = json.Unmarshal(line, &told) // the last line that has it counts
-	}
-	if told.Folder == "" {
-		return "", fmt.Errorf("`minewatch browser install --json` named no extension_dir: %s", out)
-	}
-	return told.Folder, nil
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return &agent{Agent: installed, desktop: d}, installed.Run(ctx)
 }
 
 // list runs a command that prints one JSON object a line.
 func list[T any](ctx context.Context, a *agent, command string) ([]T, error) {
-	out, err := a.desktop.Output(ctx, a.program, command, "--json")
+	out, err := a.desktop.Output(ctx, a.Program, command, "--json")
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ type chromiumUnderTest struct {
 // startChromium starts one that knows the extension, its button in the toolbar, with tabs.
 func startChromium(ctx context.Context, a *agent, rules string, urls ...string) (*chromiumUnderTest, error) {
 	profile := filepath.Join(a.desktop.Home(), "chromium")
-	folder, err := a.install(ctx, "--user-data-dir", profile)
+	folder, err := a.ConnectChromium(ctx, profile)
 	if err != nil {
 		return nil, err
 	}

@@ -7,11 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"image"
-	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/extension"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
 	"github.com/minewatch/minewatch/agent/testkit/firefox"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
@@ -34,22 +32,12 @@ const (
 
 // startFirefox starts one that knows the extension, its button in the toolbar, with tabs.
 func startFirefox(ctx context.Context, a *agent, urls ...string) (*firefoxUnderTest, error) {
-	if err := a.desktop.WriteFile(".mozilla/firefox/profiles.ini", []byte("[General]\n")); err != nil {
-		return nil, err // `browser install` serves browsers that were started before
-	}
-	folder, err := a.install(ctx)
-	if err != nil {
-		return nil, err
-	}
-	xpi, err := os.ReadFile(filepath.Join(filepath.Dir(folder), "extension-firefox.xpi"))
-	if err != nil {
-		return nil, err
-	}
-	if err := a.desktop.WriteFile("firefox/extensions/"+extension.FirefoxID+".xpi", xpi); err != nil {
+	profile := filepath.Join(a.desktop.Home(), "firefox")
+	if err := a.ConnectFirefox(ctx, profile); err != nil {
 		return nil, err
 	}
 	b, err := firefox.Start(ctx, a.desktop, firefox.Options{
-		Profile: filepath.Join(a.desktop.Home(), "firefox"), Hosts: pages.Hosts(), URLs: urls, Inside: true,
+		Profile: profile, Hosts: pages.Hosts(), URLs: urls, Inside: true,
 		Prefs: map[string]any{"sidebar.revamp": false, "browser.toolbars.bookmarks.visibility": "never", "ui.prefersReducedMotion": 1},
 	})
 	if err != nil {

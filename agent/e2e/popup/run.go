@@ -132,7 +132,7 @@ func (r *run) play(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", s.browser.family(), err)
 		}
 	}
-	r.agent.process.Stop()
+	r.agent.Stop()
 	for _, s := range both {
 		s.say("%s: open the popup without the agent", s.browser.family())
 		if err := s.withoutAgent(ctx); err != nil {
