@@ -117,7 +117,7 @@ func (m *model) offer(o offers) {
 
 // status takes what the agent says of itself.
 func (m *model) status(s *api.Status) {
-	m.watch, m.problem, m.trouble = watchSilent, "", len(s.Troubles) > 0
+	m.watch, m.problem, m.trouble = watchSilent, "", len(s.Warnings) > 0
 	if s.Watching {
 		m.watch = watchOn
 	}

@@ -92,7 +92,7 @@ func TestStates(t *testing.T) {
 	check("mining-like", iconAlert, "minewatch: 2 alerts")
 	m.silent()
 	check("stuck", iconNotWatching, "Not watching: the agent has not measured lately")
-	m.status(&api.Status{Watching: true, Troubles: []string{"x"}})
+	m.status(&api.Status{Watching: true, Warnings: []string{"x"}})
 	if got := m.view().Note; got != "Something needs attention: run minewatch doctor" {
 		t.Errorf("trouble: %q", got)
 	}

@@ -59,6 +59,8 @@ type Alert struct {
 	Evidence   []Evidence `json:"evidence"`
 	// SnoozedUntil is set while the user asked not to be reminded.
 	SnoozedUntil time.Time `json:"snoozed_until,omitzero"`
+	// NotStored is set while the alert is not on the disk: it would be lost if the agent ended now.
+	NotStored bool `json:"not_stored,omitzero"`
 	// Quiet reports that no notification is due: the same subject alerted shortly before, or is snoozed.
 	Quiet bool `json:"quiet,omitzero"`
 }
@@ -108,8 +110,8 @@ type Status struct {
 	Firing   int             `json:"firing"`
 	Browsers []BrowserStatus `json:"browsers"`
 	Trays    []TrayStatus    `json:"trays"`
-	// Troubles are sentences that say what does not work and what to do.
-	Troubles []string `json:"troubles,omitempty"`
+	// Warnings are sentences that say what does not work and what to do.
+	Warnings []string `json:"troubles,omitempty"`
 }
 
 // BrowserStatus is one connected browser extension.

@@ -29,6 +29,7 @@ const (
 	CodeUnsupported Code = "unsupported"     // 415
 	CodeTooMany     Code = "too_many"        // 429: too much at once, or more than is kept for one user
 	CodeFailed      Code = "failed"          // 500: the agent's own failure; its log says more
+	CodeUnavailable Code = "unavailable"     // 503: not while the disk fails; try again
 	CodeStopping    Code = "stopping"        // 503
 	CodeTimeout     Code = "timeout"         // 504
 )

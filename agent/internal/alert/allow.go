@@ -76,8 +76,9 @@ func (m *Manager) SetSnoozes(all []api.Allowance) []api.Alert {
 	m.snoozed = slices.Clone(all)
 	var changed []api.Alert
 	for _, in := range m.sorted() {
+		until := in.alert.SnoozedUntil
 		in.alert.SnoozedUntil = time.Time{}
-		if in.alert.Quiet = m.isQuiet(in); !in.alert.SnoozedUntil.IsZero() && in.alert.State == api.Firing {
+		if in.alert.Quiet = m.isQuiet(in); !in.alert.SnoozedUntil.Equal(until) && in.alert.State == api.Firing {
 			changed = append(changed, in.alert)
 		}
 	}

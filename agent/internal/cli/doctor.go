@@ -89,7 +89,7 @@ func examine(ctx context.Context) []check {
 		return []check{{"check", "agent", checkTrouble, err.Error(), "restart the agent"}}
 	}
 	out := []check{checkAgent(&s), checkSampler(&s), checkBrowsers(&s), checkTray(&s)}
-	for _, t := range s.Troubles {
+	for _, t := range s.Warnings {
 		out = append(out, check{"check", "agent", checkTrouble, t, ""})
 	}
 	return out

@@ -8,7 +8,6 @@ import (
 	"math"
 	"net"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -28,14 +27,6 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// Retention of the store: what people may still ask about.
-const (
-	keepAlerts  = 180 * 24 * time.Hour
-	keepRows    = 5_000
-	pruneEvery  = 6 * time.Hour
-	storeVolume = 1024 // alerts waiting for the disk
-)
-
 // Options say where an agent lives and what it does besides watching.
 type Options struct {
 	// Socket is the path of its local API, State the folder of its store.
@@ -48,6 +39,8 @@ type Options struct {
 	SessionFiles bool
 	// Heartbeat is called at every tick, by its time, if it is not nil: for a service manager that restarts what hangs.
 	Heartbeat func(time.Time)
+	// OpenStore opens the store; nil means that of package store in the folder State.
+	OpenStore OpenStore
 	Log       *zap.Logger
 }
 
@@ -61,23 +54,21 @@ type Daemon struct {
 	finish   func() error // ends the recording
 	bridge   *browser.Bridge
 	alerts   *alert.Manager
-	store    *store.Store
+	// archive has alerts on their way to the store and then to the sinks, so that a slow disk delays no tick.
+	archive  *archive
+	warnings *warnings
 	broker   *broker
 	loads    loads
 	started  time.Time
-	// toStore holds alerts on their way to the store and then to the sinks, so that a slow disk delays no tick.
-	toStore chan api.Alert
-	last    atomic.Pointer[tickFigures]
+	last     atomic.Pointer[tickFigures]
 
 	budget  *budget // used by observe alone, and so is use: what the whole agent costs, callers included
 	use     meter
 	checked time.Duration
 	share   atomic.Uint64 // what the agent used of one core lately, as math.Float64bits
 
-	mu       sync.Mutex
-	warnings []string
-	slowed   string // why the interval is longer than asked for
-	trays    map[int32]api.TrayStatus
+	mu    sync.Mutex
+	trays map[int32]api.TrayStatus
 }
 
 // tickFigures are what the status tells of the last tick.
@@ -95,73 +86,68 @@ func New(o Options) (*Daemon, error) {
 		return nil, err
 	}
 	run := strings.ToLower(rand.Text()[:16]) // 80 bits: no two runs have the same
-	kept, aside, err := store.Open(o.State, run)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
-	var warnings []string
-	if aside != "" {
-		o.Log.Warn(aside)
-		warnings = append(warnings, aside)
-	}
-	alerts, err := remembered(kept, run)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close(), kept.Close())
-	}
+	warnings := newWarnings(o.Log)
 	bridge := browser.NewBridge(o.Log)
 	broker := newBroker()
 	machine := sampler.New(sampler.Options{Interval: o.Interval, Owners: bridge, Rest: sampler.DefaultRest, Attended: broker.attended})
 	bridge.Measure(machine.Renderers)
-	source, finish, err := o.Recording.source(machine, o.Interval)
+	source, finish, err := o.Recording.source(machine, o.Interval, warnings)
 	if err != nil {
-		return nil, errors.Join(err, listener.Close(), kept.Close())
+		return nil, errors.Join(err, listener.Close())
 	}
-	return &Daemon{
+	if o.OpenStore == nil {
+		o.OpenStore = folder(o.State)
+	}
+	d := &Daemon{
 		options: o, log: o.Log, listener: listener, sampler: machine, source: source, finish: finish, bridge: bridge,
-		alerts: alerts, store: kept, broker: broker, started: time.Now().UTC(), toStore: make(chan api.Alert, storeVolume),
-		budget: newBudget(o.Interval), warnings: warnings, trays: map[int32]api.TrayStatus{},
-	}, nil
+		alerts: alert.NewManager(run, nil, nil), archive: newArchive(run, o.OpenStore, o.Log, warnings), warnings: warnings,
+		broker: broker, started: time.Now().UTC(), budget: newBudget(o.Interval), trays: map[int32]api.TrayStatus{},
+	}
+	d.archive.prepare, d.archive.publish, d.archive.changed = d.addCandidates, d.broker.publish, d.recall
+	return d, nil
 }
 
-// remembered returns the state of alerts that outlives a restart.
-func remembered(kept *store.Store, run string) (*alert.Manager, error) {
-	now := time.Now()
-	if err := kept.CloseOpen(now, api.ReasonAgentStopped, true); err != nil {
-		return nil, err
+// folder opens the store in a folder.
+func folder(dir string) OpenStore {
+	return func(run string) (Store, string, error) {
+		s, aside, err := store.Open(dir, run)
+		if s == nil {
+			return nil, aside, err // not an interface that holds a nil
+		}
+		return s, aside, err
 	}
-	if err := kept.Prune(now, keepAlerts, keepRows); err != nil {
-		return nil, err
-	}
-	allowed, err := kept.Allowances(context.Background(), "", now)
-	if err != nil {
-		return nil, err
-	}
-	snoozed, err := kept.Snoozes(context.Background(), "", now)
-	if err != nil {
-		return nil, err
-	}
-	return alert.NewManager(run, allowed, snoozed), nil
 }
+
+// recall takes over what is allowed and snoozed.
+func (d *Daemon) recall() {
+	d.alerts.SetAllowances(d.archive.allowances(""))
+	d.tellAll(d.alerts.SetSnoozes(d.archive.snoozes()))
+}
+
+// opening is how long a start waits for the store: what users allowed should be known before the first alert.
+const opening = 3 * time.Second
 
 // Run watches until ctx ends, then closes all that New opened. It calls ready once the local API answers.
 func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var serving, saving sync.WaitGroup
+	var serving sync.WaitGroup
 	var served error
 	serving.Go(func() {
 		if served = server.Serve(ctx, d.listener, d, d.log); served != nil {
 			cancel() // an agent that nobody can reach is of no use
 		}
 	})
-	saving.Go(d.saveAlerts)
+	go d.archive.keep()
+	select {
+	case <-d.archive.tried:
+	case <-time.After(opening):
+	}
 	ready()
 	err := pipeline.Run(ctx, d.source, heuristics.NewDetector(heuristics.Config{}), d.alerts, d.observe)
 	cancel()
 	serving.Wait()
-	close(d.toStore)
-	saving.Wait()
-	return errors.Join(err, served, d.finish(), d.store.CloseOpen(time.Now(), api.ReasonAgentStopped, true), d.store.Close())
+	return errors.Join(err, served, d.finish(), d.archive.close())
 }
 
 // observe takes what one tick led to. It must not block.
@@ -177,7 +163,7 @@ func (d *Daemon) observe(t pipeline.Tick) {
 	}
 	d.loads.observe(&t)
 	for _, a := range t.Alerts {
-		d.tell(a)
+		d.archive.add(a)
 		d.flag(&a)
 	}
 	d.broker.publishLive(t, d.sampler.Processes())
@@ -215,14 +201,12 @@ func (d *Daemon) keepBudget(at time.Duration) {
 	if said == "" {
 		return
 	}
-	d.log.Warn(said)
 	d.sampler.SetInterval(interval)
 	if interval == d.options.Interval {
-		said = ""
+		d.warnings.clear(warnSlowed, said)
+	} else {
+		d.warnings.raise(warnSlowed, said)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.slowed = said
 }
 
 // ownUse returns the agent's own CPU time so far and its resident memory in bytes.
@@ -240,43 +224,6 @@ func ownUse() (cpu time.Duration, resident uint64) {
 	return cpu, resident
 }
 
-// tell hands an alert on to the store and the sinks.
-func (d *Daemon) tell(a api.Alert) {
-	select {
-	case d.toStore <- a:
-	default: // a thousand alerts behind a dead disk: people still hear of it
-		d.broker.publish(a)
-		d.warn("Alerts come faster than they can be stored; the list of past alerts has holes.")
-	}
-}
-
-// saveAlerts stores alerts and then tells the sinks, until toStore is closed.
-func (d *Daemon) saveAlerts() {
-	pruned, logged := time.Now(), map[string]string{}
-	for a := range d.toStore {
-		if err := d.store.SaveAlert(a); err != nil {
-			d.log.Error("an alert could not be stored", zap.Error(err))
-			d.warn(fmt.Sprintf("Alerts cannot be stored (%v). They are still shown.", err))
-		}
-		if news := string(a.State) + string(a.Severity); logged[a.ID] != news && a.State != api.Pending {
-			logged[a.ID] = news
-			if a.State == api.Resolved {
-				delete(logged, a.ID)
-			}
-			d.log.Info("alert", zap.String("id", a.ID), zap.String("state", string(a.State)), zap.String("subject", string(a.Subject)),
-				zap.Int32("pid", a.PID), zap.String("severity", string(a.Severity)))
-		}
-		d.addCandidates(&a)
-		d.broker.publish(a)
-		if time.Since(pruned) > pruneEvery {
-			pruned = time.Now()
-			if err := d.store.Prune(pruned, keepAlerts, keepRows); err != nil {
-				d.log.Warn("old alerts could not be dropped", zap.Error(err))
-			}
-		}
-	}
-}
-
 // addCandidates lists the hosts that stand open in this user's browsers in an alert about a tab that nobody could name,
 // if that was allowed. One host alone would be a guess.
 func (d *Daemon) addCandidates(a *api.Alert) {
@@ -289,14 +236,5 @@ func (d *Daemon) addCandidates(a *api.Alert) {
 	}
 	if hosts, _ := sessionfile.Hosts(home, os.Getenv("XDG_CONFIG_HOME")); len(hosts) > 1 {
 		a.Candidates = hosts
-	}
-}
-
-// warn notes once what does not work, for the status.
-func (d *Daemon) warn(text string) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !slices.Contains(d.warnings, text) && len(d.warnings) < 32 {
-		d.warnings = append(d.warnings, text)
 	}
 }

@@ -18,15 +18,12 @@ import (
 
 // A user who has as many allowances as are kept is told so, and what to do.
 func TestOneAllowanceTooMany(t *testing.T) {
-	kept, _, err := store.Open(t.TempDir(), "run")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer kept.Close()
+	a, _ := kept(t, folder(t.TempDir()))
 	d := &Daemon{
-		log: zap.NewNop(), store: kept, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
+		log: zap.NewNop(), archive: a, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
 	}
 	c := server.Caller{User: "1000"}
+	var err error
 	n := 0
 	for ; err == nil && n < 10_000; n++ {
 		_, err = d.Allow(c, api.Allowance{Site: fmt.Sprintf("films%d.test", n)})

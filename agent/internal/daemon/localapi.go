@@ -2,12 +2,10 @@ package daemon
 
 import (
 	"context"
-	"errors"
 	"iter"
 	"math"
 	"os"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,7 +16,6 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
-	"github.com/minewatch/minewatch/agent/internal/store"
 )
 
 // scope returns the user whose alerts a caller sees: "" (everybody's) for an administrator.
@@ -55,10 +52,7 @@ func (d *Daemon) Status(c server.Caller) api.Status {
 	for _, t := range d.trays {
 		s.Trays = append(s.Trays, t)
 	}
-	s.Troubles = slices.Clone(d.warnings)
-	if d.slowed != "" {
-		s.Troubles = append(s.Troubles, d.slowed)
-	}
+	s.Warnings = d.warnings.list()
 	return s
 }
 
@@ -68,7 +62,9 @@ func (d *Daemon) Alerts(c server.Caller, within time.Duration) ([]api.Alert, err
 	if within > 0 {
 		since = time.Now().Add(-within)
 	}
-	return d.store.Alerts(context.Background(), scope(c), since)
+	ctx, cancel := d.patience()
+	defer cancel()
+	return d.archive.alerts(ctx, scope(c), since)
 }
 
 // target finds the caller's open alert.
@@ -128,20 +124,23 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 		d.tellAll(d.alerts.Hush(id, time.Now().UTC().Add(length)))
 		return nil
 	}
-	if err := d.store.SetSnooze(context.Background(), s); err != nil {
-		return refusal(err, "snoozes", "wait until some are over")
-	}
-	all, err := d.store.Snoozes(context.Background(), "", time.Now())
-	if err != nil {
+	ctx, cancel := d.patience()
+	defer cancel()
+	if err := d.archive.snooze(ctx, s); err != nil {
+		d.tellAll(d.alerts.Hush(id, s.Until)) // this alert at least, until the agent ends
 		return err
 	}
-	d.tellAll(d.alerts.SetSnoozes(all))
 	return nil
+}
+
+// patience bounds how long a caller waits for the disk.
+func (d *Daemon) patience() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), 5*time.Second)
 }
 
 func (d *Daemon) tellAll(alerts []api.Alert) {
 	for _, a := range alerts {
-		d.tell(a)
+		d.archive.add(a)
 	}
 }
 
@@ -186,19 +185,13 @@ func (d *Daemon) Allow(c server.Caller, a api.Allowance) (api.Allowance, error) 
 }
 
 func (d *Daemon) addAllowance(a api.Allowance) error {
-	if err := d.store.AddAllowance(context.Background(), a); err != nil {
-		return refusal(err, "allowances", "take some back with `minewatch disallow` (`minewatch allowed` lists them)")
+	ctx, cancel := d.patience()
+	defer cancel()
+	if err := d.archive.allow(ctx, a); err != nil {
+		return err
 	}
 	d.unflag(a.User, a.Site)
-	return d.refreshAllowances()
-}
-
-// refusal tells the caller of a limit of the store what to do; other errors are the agent's own.
-func refusal(err error, what, next string) error {
-	if errors.Is(err, store.ErrTooMany) {
-		return fault.Wrap(fault.TooMany, err, "you have as many "+what+" as are kept for one user; "+next)
-	}
-	return err
+	return nil
 }
 
 // Disallow takes an allowance back.
@@ -207,7 +200,9 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 	if err != nil {
 		return err
 	}
-	found, err := d.store.RemoveAllowance(context.Background(), a)
+	ctx, cancel := d.patience()
+	defer cancel()
+	found, err := d.archive.disallow(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -215,26 +210,29 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 		return fault.New(fault.NotFound, a.Site+a.Program+" was not allowed (a program is named by its path; see `minewatch allowed`)")
 	}
 	d.unflag(a.User, a.Site)
-	return d.refreshAllowances()
-}
-
-func (d *Daemon) refreshAllowances() error {
-	all, err := d.store.Allowances(context.Background(), "", time.Now())
-	if err != nil {
-		return err
-	}
-	d.alerts.SetAllowances(all)
 	return nil
 }
 
-// Allowances lists what the caller allowed.
+// Allowances lists what the caller allowed, to an administrator what everybody did.
 func (d *Daemon) Allowances(c server.Caller) ([]api.Allowance, error) {
-	return d.store.Allowances(context.Background(), c.User, time.Now())
+	return d.archive.allowances(scope(c)), nil
+}
+
+// isUser reports whether a text may be the uid or SID of a user.
+func isUser(text string) bool {
+	digits := strings.ReplaceAll(strings.TrimPrefix(text, "S-"), "-", "")
+	return digits != "" && len(text) <= 184 && strings.Trim(digits, "0123456789") == "" && (digits == text || strings.HasPrefix(text, "S-1-"))
 }
 
 // cleanAllowance turns what a caller named into the form that is stored, for that caller.
 func cleanAllowance(c server.Caller, a api.Allowance) (api.Allowance, error) {
-	a.Type, a.User = "allowance", c.User
+	a.Type = "allowance"
+	if a.User == "" || !c.Admin { // only an administrator speaks for another user
+		a.User = c.User
+	}
+	if !isUser(a.User) {
+		return a, fault.New(fault.Invalid, "name the user by the uid (on Windows by the SID)")
+	}
 	if (a.Site == "") == (a.Program == "") {
 		return a, fault.New(fault.Invalid, "name a site or a program")
 	}
@@ -265,8 +263,8 @@ func (d *Daemon) Events(ctx context.Context, c server.Caller, live bool, tray *a
 			d.setTray(c.PID, tray)
 			defer d.setTray(c.PID, nil)
 		}
-		for _, a := range d.alerts.Open(scope(c)) {
-			if a.State == api.Firing && !yield(api.Event{Alert: &a}) {
+		for _, a := range d.archive.openAlerts(scope(c)) {
+			if !yield(api.Event{Alert: &a}) {
 				return
 			}
 		}

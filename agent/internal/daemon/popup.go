@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -65,12 +64,8 @@ func (d *Daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) 
 
 // sitesAllowed returns what a user allows.
 func (d *Daemon) sitesAllowed(user string) map[string]bool {
-	all, err := d.store.Allowances(context.Background(), user, time.Now())
-	if err != nil {
-		return nil // the next look shows it
-	}
 	sites := map[string]bool{}
-	for _, a := range all {
+	for _, a := range d.archive.allowances(user) {
 		sites[a.Site] = a.Site != ""
 	}
 	return sites
@@ -107,12 +102,8 @@ func (d *Daemon) unflag(user, site string) {
 
 // greet tells a browser that has just connected what was allowed while it was away.
 func (d *Daemon) greet(c server.Caller) {
-	allowed, err := d.store.Allowances(context.Background(), c.User, time.Now())
-	if err != nil {
-		return // the list matters little and comes again
-	}
 	q := api.Question{Type: "unflagged"}
-	for _, a := range allowed {
+	for _, a := range d.archive.allowances(c.User) {
 		if a.Site == "" {
 			continue
 		}

@@ -1,6 +1,8 @@
 package daemon
 
 import (
+	"fmt"
+	"io"
 	"runtime"
 	"time"
 
@@ -34,7 +36,8 @@ func (r Recording) Header(interval time.Duration) trace.Header {
 }
 
 // source returns the live source, recorded on the way if that was asked for, and what ends the recording.
-func (r Recording) source(machine *sampler.Sampler, interval time.Duration) (pipeline.Source, func() error, error) {
+// A disk that cannot take the recording ends the recording, not the watching.
+func (r Recording) source(machine *sampler.Sampler, interval time.Duration, warnings *warnings) (pipeline.Source, func() error, error) {
 	if r.File == "" {
 		return machine.Source, func() error { return nil }, nil
 	}
@@ -42,5 +45,31 @@ func (r Recording) source(machine *sampler.Sampler, interval time.Duration) (pip
 	if err != nil {
 		return nil, nil, err
 	}
-	return trace.Record(machine.Source, f, r.Header(interval)), f.Close, nil
+	w := &willing{to: f, failed: func(err error) {
+		warnings.raise(warnRecording, fmt.Sprintf("The recording %s ended early: %v. minewatch watches on; to record on, make room and start again with another file.", r.File, err))
+	}}
+	finish := func() error {
+		if err := f.Close(); err != nil && !w.ended {
+			return fmt.Errorf("the recording could not be finished: %w", err)
+		}
+		return nil
+	}
+	return trace.Record(machine.Source, w, r.Header(interval)), finish, nil
+}
+
+// willing takes whatever is written, also when that can no longer be written on.
+type willing struct {
+	to     io.Writer
+	failed func(error) // called once
+	ended  bool
+}
+
+func (w *willing) Write(p []byte) (int, error) {
+	if !w.ended {
+		if _, err := w.to.Write(p); err != nil {
+			w.ended = true
+			w.failed(err)
+		}
+	}
+	return len(p), nil
 }

@@ -23,6 +23,7 @@ const (
 	TooMany                 // too much at once, or more than is kept for one caller
 	TooLarge                // longer than is read
 	Unsupported             // of a form that is not read
+	Unavailable             // not while something that the agent needs fails, such as the disk
 	Unknown                 // a request that this version of the agent does not know
 )
 

@@ -23,6 +23,7 @@ func statuses() map[fault.Kind]problem {
 		fault.TooLarge:    {http.StatusRequestEntityTooLarge, api.CodeTooLarge},
 		fault.Unsupported: {http.StatusUnsupportedMediaType, api.CodeUnsupported},
 		fault.TooMany:     {http.StatusTooManyRequests, api.CodeTooMany},
+		fault.Unavailable: {http.StatusServiceUnavailable, api.CodeUnavailable},
 		fault.Failed:      {http.StatusInternalServerError, api.CodeFailed},
 	}
 }

@@ -28,6 +28,7 @@ func TestErrorsOnTheWire(t *testing.T) {
 		"too large":    {fault.New(fault.TooLarge, "too long"), `413 {"error":"too long","code":"too_large"}`},
 		"unsupported":  {fault.New(fault.Unsupported, "no JSON"), `415 {"error":"no JSON","code":"unsupported"}`},
 		"too many":     {fault.New(fault.TooMany, "wait"), `429 {"error":"wait","code":"too_many"}`},
+		"unavailable":  {fault.New(fault.Unavailable, "free some space"), `503 {"error":"free some space","code":"unavailable"}`},
 		"wrapped":      {fmt.Errorf("allow: %w", fault.New(fault.Conflict, "no")), `409 {"error":"no","code":"conflict"}`},
 		"with a cause": {fault.Wrap(fault.Conflict, secret, "try later"), `409 {"error":"try later","code":"conflict"}`},
 		"failed":       {fault.Wrap(fault.Failed, secret, "a secret"), `500 {"error":"` + sayFailed + `","code":"failed"}`},

@@ -113,6 +113,30 @@ func (s *Store) remove(ctx context.Context, k kind, a api.Allowance) (bool, erro
 	return n > 0, nil
 }
 
+// Restore stores what is not stored already, in one change: for a file that took the place of the one that held it.
+func (s *Store) Restore(allowed, snoozed []api.Allowance) error {
+	const restore = upsertConsent + ` WHERE since IS NOT excluded.since OR until IS NOT excluded.until`
+	err := s.transact(context.Background(), func(ctx context.Context, tx *sql.Tx) error {
+		for k, list := range map[kind][]api.Allowance{allowance: allowed, snooze: snoozed} {
+			for i := range list {
+				a := &list[i]
+				if check(a) != nil {
+					continue // from a file of an older version
+				}
+				if _, err := tx.ExecContext(ctx, restore,
+					string(k), wire(a.User), wire(a.Site), wire(a.Program), micros(a.Since), micros(a.Until)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("what is allowed was not saved: %w", err)
+	}
+	return nil
+}
+
 func (s *Store) list(ctx context.Context, k kind, user string, now time.Time) ([]api.Allowance, error) {
 	out, over, err := s.read(ctx, k, user, now)
 	if err != nil {

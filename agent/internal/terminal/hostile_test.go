@@ -34,7 +34,7 @@ func nasty(s string) []tea.Msg {
 	l := tick(1, hot)
 	l.Machine, l.Cores, l.Processes = 1e300, -1, 1<<40
 	known := hello()
-	known.status.Troubles = []string{s}
+	known.status.Warnings = []string{s}
 	return []tea.Msg{known, alertMsg(a), alertMsg(shared), liveMsg(l)}
 }
 
@@ -69,7 +69,7 @@ func checkLines(t *testing.T, s string) {
 	over := a
 	over.State = api.Resolved
 	status := api.Status{
-		Version: s, Sampler: s, State: s, Socket: s, Troubles: []string{s}, Browsers: []api.BrowserStatus{{Name: s, Extension: s}},
+		Version: s, Sampler: s, State: s, Socket: s, Warnings: []string{s}, Browsers: []api.BrowserStatus{{Name: s, Extension: s}},
 		Trays: []api.TrayStatus{{Mode: api.TrayMode(s), Detail: s}}, CPU: -1,
 	}
 	allowance := api.Allowance{Site: s, User: s}

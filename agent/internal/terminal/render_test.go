@@ -30,7 +30,7 @@ func TestStatus(t *testing.T) {
 	ill := api.Status{
 		Version: "0.1.0", PID: 812, Started: noon(), Cores: 1, Processes: 1, IntervalMS: 2500, Sampler: "gopsutil", CPU: 7300, RSS: 900,
 		State: "/var/lib/minewatch", Socket: "/run/minewatch/agent.sock",
-		Troubles: []string{
+		Warnings: []string{
 			"This system hides the processes of other users (hidepid), so only your own are watched. Run the agent as a service.",
 			"The store is read only.",
 		},

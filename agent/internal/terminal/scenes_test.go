@@ -46,7 +46,7 @@ func scenes() map[string][]tea.Msg {
 	with := func(m []tea.Msg, more ...tea.Msg) []tea.Msg { return append(m, more...) }
 	pending := films(func(a *api.Alert) { a.State, a.Site, a.SiteConfidence, a.Tabs = api.Pending, "", "unknown", 0 })
 	troubled := hello()
-	troubled.status.Troubles = []string{"hidepid hides other users' processes"}
+	troubled.status.Warnings = []string{"hidepid hides other users' processes"}
 	allowed := hello()
 	allowed.allowed = []api.Allowance{{Site: "films.test"}}
 	return map[string][]tea.Msg{

@@ -36,9 +36,9 @@ func Status(w io.Writer, s api.Status) error {
 		span(s.CPU)+" of CPU time"+hourly(s.CPUPerHour)+", "+bytesOf(s.RSS)+" of memory")
 	fact("Speaks at", words.CleanSentence(s.Socket))
 	fact("Stored in", words.CleanSentence(s.State))
-	if len(s.Troubles) > 0 {
+	if len(s.Warnings) > 0 {
 		b.WriteString("\nNeeds attention:\n")
-		for _, t := range s.Troubles {
+		for _, t := range s.Warnings {
 			b.WriteString(strings.Join(wrap("  ! ", words.CleanSentence(t), 80), "\n") + "\n")
 		}
 	}

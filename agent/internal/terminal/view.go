@@ -239,7 +239,7 @@ func (m *model) footer(w int) []string {
 		lines = wrap("", "Trying again. "+m.problem, w)
 	case m.stale():
 		lines = wrap("", "The last measurement came "+span(float64(m.silent))+" ago. See: minewatch doctor", w)
-	case len(m.status.Troubles) > 0:
+	case len(m.status.Warnings) > 0:
 		lines = wrap("", "! "+english().Say.Trouble, w)
 	}
 	return append(lines[:min(3, len(lines))], m.keys(w))
