@@ -17,8 +17,11 @@ type csvReader struct {
 	// CPU time so far, host and idle those of the whole machine.
 	at, process, pid, rss, computer int
 	cpu, seconds, host, idle        []int
-	now                             *block
-	pids                            map[int32]bool // in it
+	// use are those of processes and machines those of the whole one, needed how many cells a row must have.
+	use, machines []int
+	needed        int
+	now           *block
+	pids          map[int32]bool // in it
 	// unit is that of the numbers, unknown until a title, a cell or the size of a number says so; held are the blocks that
 	// wait for it, largest is the largest number in them.
 	unit    csvUnit
@@ -50,7 +53,11 @@ func newCSV(l *log) *csvReader {
 	return c
 }
 
-var csvWords = words(colPID, colName, colPercent, colResident, colTime, colHost, colCores)
+var csvWords = func() map[string]column {
+	m := words(colPID, colName, colPercent, colResident, colTime, colHost, colCores)
+	m["cpu"] = colPercent
+	return m
+}()
 
 func looksLikeCSV(head []string) bool {
 	for _, l := range head[:min(len(head), 2)] {
@@ -167,6 +174,8 @@ func (c *csvReader) header(line string) error {
 	if c.unit == unitUnknown {
 		c.unit = c.unitOf()
 	}
+	c.use, c.machines = slices.Concat(c.cpu, c.seconds), slices.Concat(c.host, c.idle)
+	c.needed = 1 + max(c.at, slices.Min(slices.Concat(c.use, c.machines)))
 	return nil
 }
 
@@ -181,7 +190,7 @@ func (c *csvReader) byTitles(f []string) {
 			c.cpu = []int{known.at[colCores]}
 		}
 	}
-	used := append(append(append([]int{c.process}, c.cpu...), c.host...), c.idle...)
+	used := slices.Concat([]int{c.process}, c.cpu, c.host, c.idle)
 	if at := known.at[colHost]; c.computer < 0 && at >= 0 && !slices.Contains(used, at) {
 		c.computer = at
 	}
@@ -190,7 +199,7 @@ func (c *csvReader) byTitles(f []string) {
 // unitOf returns the unit that the titles of the columns of use agree on.
 func (c *csvReader) unitOf() csvUnit {
 	unit := unitUnknown
-	for i, at := range append(append(append([]int{}, c.cpu...), c.host...), c.idle...) {
+	for i, at := range slices.Concat(c.cpu, c.host, c.idle) {
 		title, of := strings.ToLower(c.head[at]), unitUnknown
 		switch {
 		case strings.Contains(title, "millicore") || strings.Contains(title, "mcpu") || strings.HasSuffix(title, "(m)"):
@@ -244,7 +253,7 @@ func (c *csvReader) row(line string) error {
 	if err != nil {
 		return c.fail("not a row of a CSV (%v); is the line broken? Take it out", err)
 	}
-	if last := append(append(append([]int{c.at}, c.cpu...), c.host...), c.idle...); len(f) <= slices.Min(last) || len(f) <= last[min(1, len(last)-1)] {
+	if len(f) < c.needed {
 		return c.fail("the row has %d fields, the header %d; is the line broken? Take it out", len(f), len(c.head))
 	}
 	if slices.Equal(f, c.head) {
@@ -283,7 +292,7 @@ func (c *csvReader) row(line string) error {
 
 // processes reads the columns of use, of a process each.
 func (c *csvReader) processes(f []string, pid int32, known bool) error {
-	for i, col := range append(append([]int{}, c.cpu...), c.seconds...) {
+	for i, col := range c.use {
 		if col >= len(f) {
 			break
 		}
@@ -380,7 +389,7 @@ func (c *csvReader) hand(b *block) error {
 // machine reads the columns of the whole machine.
 func (c *csvReader) machine(f []string) error {
 	sum, any := 0.0, false
-	for i, col := range append(append([]int{}, c.host...), c.idle...) {
+	for i, col := range c.machines {
 		if col >= len(f) {
 			break
 		}

@@ -159,7 +159,10 @@ func (p *pidstat) time(f []string) (at float64, took int, ok bool) {
 		took, t.half = took+1, "?"
 		t.seconds = clockTime{seconds: t.seconds, half: "am"}.in24()
 	}
-	return p.clock.at(t), took, took > 0
+	if took == 0 || took > len(f) {
+		return 0, 0, false
+	}
+	return p.clock.at(t), took, true
 }
 
 func isNumber(s string) bool { return !math.IsNaN(number(s)) }

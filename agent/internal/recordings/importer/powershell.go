@@ -46,6 +46,9 @@ func newGetCounter(l *log) *getCounter {
 	return &getCounter{counters: newCounters(l), timer: newTimer(), seen: map[string]bool{}}
 }
 
+// longestPath is that of Windows's counters, PDH_MAX_COUNTER_PATH.
+const longestPath = 2048
+
 var counterWords = words(colPath, colValue, colTime)
 
 func (g *getCounter) line(line string) error {
@@ -135,7 +138,9 @@ func (g *getCounter) listed(text string) error {
 		}
 		g.path, g.inPath = text[at:], true
 	} else if g.inPath {
-		g.path += " " + text
+		if g.path += " " + text; len(g.path) > longestPath {
+			return g.fail("a path of a counter without an end; is the log broken?")
+		}
 	} else if g.path != "" {
 		path := g.path
 		g.path = ""
