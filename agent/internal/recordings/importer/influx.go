@@ -22,7 +22,6 @@ type influx struct {
 	table  *underlined
 	cols   columns
 	tags   map[string]string
-	unit   csvUnit
 	all    timeline
 }
 
@@ -33,6 +32,9 @@ var influxWords = func() map[string]column {
 	}
 	return m
 }()
+
+// mostTags bounds the tags of a table.
+const mostTags = 32
 
 func newInflux(l *log) *influx { return &influx{log: l, all: newTimeline(l)} }
 
@@ -47,7 +49,7 @@ func (x *influx) line(line string) error {
 	case strings.HasPrefix(text, "tags: "):
 		x.tags = map[string]string{}
 		for tag := range strings.SplitSeq(text[len("tags: "):], ",") {
-			if key, value, ok := strings.Cut(tag, "="); ok {
+			if key, value, ok := strings.Cut(tag, "="); ok && len(x.tags) < mostTags {
 				x.tags[plainTitle(key)] = strings.TrimSpace(value)
 			}
 		}
