@@ -5,17 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Limits: CPU of ours over CPU of theirs.
 const (
 	limitRaw, limitTop, limitPidstat, limitExporter = 0.3, 0.2, 0.125, 0.0125
-	limitAgent                                      = 0.5
+	limitAgent                                      = 0.1
 	limitResident                                   = 30 << 20 // bytes at 300 processes
 )
 
@@ -36,13 +41,52 @@ type contestant struct {
 // contest runs ours and the others on one population.
 func (b *bench) contest(ctx context.Context, procs int) error {
 	say("a population of %d processes", procs)
-	if err := b.population(ctx, procs); err != nil {
+	if err := b.population(ctx, procs, wakingPercent); err != nil {
 		return err
 	}
 	all, err := b.contestants()
 	if err != nil {
 		return err
 	}
+	got, most, err := b.rounded(ctx, procs, all)
+	if err != nil {
+		return err
+	}
+	return b.report(procs, got, most)
+}
+
+// birthRate is how many processes are born and die each second beside the population: a build.
+const birthRate = 300
+
+// births runs the whole agent and top on a population in which processes are born and die all the time. Each lives for a
+// second, so that every one of them is there at one tick, and then ends.
+func (b *bench) births(ctx context.Context, procs int) error {
+	say("a population of %d processes and %d births a second", procs, birthRate)
+	if err := b.population(ctx, procs, wakingPercent); err != nil {
+		return err
+	}
+	seconds := b.rounds*(b.ticks+10) + 10
+	churn, err := launch(ctx, "churn", true, nil, b.load, "churn", strconv.Itoa(birthRate), strconv.Itoa(birthRate*seconds), strconv.Itoa(seconds))
+	if err != nil {
+		return err
+	}
+	defer churn.stop()
+	if l, err := churn.line(); err != nil || l != "ready" {
+		return fmt.Errorf("the births have not begun: %q: %w", l, err)
+	}
+	ours, err := b.ourAgent()
+	if err != nil {
+		return err
+	}
+	got, _, err := b.rounded(ctx, procs, []contestant{ours, topOf()})
+	if err != nil {
+		return err
+	}
+	return b.compare("births", "agent", "top", procs, limitAgent, got, map[string]float64{"births_per_s": birthRate})
+}
+
+// rounded runs contestants for all rounds and returns what they used, and the most memory that our agent held.
+func (b *bench) rounded(ctx context.Context, procs int, all []contestant) (got figures, most float64, err error) {
 	// All but process-exporter run at the same time, so that whatever else this machine does hits all. Each uses a few
 	// percent of a core at most, so they do not get into each other's way.
 	groups := [][]contestant{all}
@@ -52,25 +96,27 @@ func (b *bench) contest(ctx context.Context, procs int) error {
 			groups = append(groups, []contestant{c})
 		}
 	}
-	got, most := figures{}, 0.0
+	got = figures{}
 	for round := range b.rounds {
 		say("%d processes: round %d of %d", procs, round+1, b.rounds)
 		for _, group := range groups {
 			resident, err := b.sideBySide(ctx, group, got)
 			if err != nil {
-				return err
+				return nil, 0, err
 			}
 			most = max(most, resident)
 		}
-		if !b.wants("sampler") {
+		if _, compared := got["raw"]; !compared {
 			continue
 		}
 		if err := b.exporterAlone(ctx, round, got); err != nil {
-			return err
+			return nil, 0, err
 		}
 	}
-	return b.report(procs, got, most)
+	return got, most, nil
 }
+
+func topOf() contestant { return contestant{name: "top", path: "top", args: []string{"-b", "-d", "1"}} }
 
 // contestants returns ours and the others, process-exporter apart.
 func (b *bench) contestants() (all []contestant, err error) {
@@ -90,7 +136,7 @@ func (b *bench) contestants() (all []contestant, err error) {
 		}
 		all = append(all, c)
 	}
-	return append(all, contestant{name: "top", path: "top", args: []string{"-b", "-d", "1"}}), nil
+	return append(all, topOf()), nil
 }
 
 // sideBySide runs contestants at the same time for a round and returns the memory of our agent, 0 if it is none of them.
@@ -186,32 +232,57 @@ func (b *bench) exporterAlone(ctx context.Context, round int, got figures) error
 	}
 	defer s.stop()
 	scraping, cancel := context.WithCancel(ctx)
-	scraped := make(chan int)
-	go func() { scraped <- scrape(scraping, "http://"+address+"/metrics") }()
-	if err = wait(ctx, settleTime); err == nil {
-		err = b.count(ctx, []*started{s}, got)
+	var answered atomic.Int64
+	var asking sync.WaitGroup
+	asking.Go(func() { scrape(scraping, "http://"+address+"/metrics", &answered) })
+	defer asking.Wait()
+	defer cancel()
+	if err := wait(ctx, settleTime); err != nil {
+		return err
 	}
-	cancel()
-	if n := <-scraped; err == nil && n < b.ticks {
-		err = fmt.Errorf("process-exporter answered only %d times in round %d", n, round+1)
+	before, err := cpuOf(s.pid())
+	if err != nil {
+		return errors.Join(err, s.running())
 	}
-	return err
+	first := answered.Load()
+	if err := wait(ctx, time.Duration(b.ticks)*time.Second); err != nil {
+		return err
+	}
+	after, err := cpuOf(s.pid())
+	if err = errors.Join(err, s.running()); err != nil {
+		return err
+	}
+	// A slow machine may keep it from answering once a second. What an answer costs can be compared all the same.
+	n := answered.Load() - first
+	if n == 0 {
+		say("  process-exporter did not answer once in round %d: it is not compared", round+1)
+		got["process-exporter"] = append(got["process-exporter"], math.NaN())
+		return nil
+	}
+	perAnswer := (after - before).Seconds() * 1000 / float64(n)
+	got["process-exporter"] = append(got["process-exporter"], perAnswer)
+	got[exporterAnswers] = append(got[exporterAnswers], float64(n))
+	say("  %-16s %8.3f ms an answer, %d answers in %d s", s.name, perAnswer, n, b.ticks)
+	return nil
 }
 
-// scrape asks for the metrics once a second and returns how often they came whole.
-func scrape(ctx context.Context, url string) int {
+// exporterAnswers is how often process-exporter answered in a round; it is asked once a second.
+const exporterAnswers = "process-exporter answers"
+
+// scrape asks for the metrics once a second and counts how often they come whole.
+func scrape(ctx context.Context, url string, answered *atomic.Int64) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	client := http.Client{Timeout: 10 * time.Second}
-	for n := 0; ; {
+	for {
 		select {
 		case <-ctx.Done():
-			return n
+			return
 		case <-t.C:
 		}
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 		if err != nil {
-			return n
+			return
 		}
 		answer, err := client.Do(request)
 		if err != nil {
@@ -220,7 +291,7 @@ func scrape(ctx context.Context, url string) int {
 		size, err := io.Copy(io.Discard, answer.Body)
 		_ = answer.Body.Close()
 		if err == nil && answer.StatusCode == http.StatusOK && size > 0 {
-			n++
+			answered.Add(1)
 		}
 	}
 }
@@ -236,26 +307,37 @@ func freeAddress(ctx context.Context) (string, error) {
 	return l.Addr().String(), nil
 }
 
-// report prints the lines of one population: medians over the rounds of ratios within a round.
+// compare prints one line: the median over the rounds of ratios within a round. Rounds in which theirs gave nothing are
+// left out; with none left there is no line, which standard error says.
+func (b *bench) compare(what, ours, theirs string, procs int, limit float64, got figures, more map[string]float64) error {
+	var ratios, used []float64
+	for i := range got[ours] {
+		if i < len(got[theirs]) && !math.IsNaN(got[theirs][i]) {
+			ratios, used = append(ratios, got[ours][i]/got[theirs][i]), append(used, got[theirs][i])
+		}
+	}
+	if len(ratios) == 0 && len(got[ours]) > 0 {
+		say("%s cannot be compared with %s here", what, theirs)
+		return nil
+	}
+	figures := map[string]float64{"ours_ms_per_tick": median(got[ours]), "theirs_ms_per_tick": median(used)}
+	maps.Copy(figures, more)
+	return b.sheet.ratio(what, procs, theirs, median(ratios), limit, figures)
+}
+
+// report prints the lines of one population.
 func (b *bench) report(procs int, got figures, resident float64) error {
 	var all error
-	compare := func(what, ours, theirs string, limit float64) {
-		ratios := make([]float64, 0, b.rounds)
-		for i := range got[ours] {
-			ratios = append(ratios, got[ours][i]/got[theirs][i])
-		}
-		all = errors.Join(all, b.sheet.ratio(what, procs, theirs, median(ratios), limit, map[string]float64{
-			"ours_ms_per_tick": median(got[ours]), "theirs_ms_per_tick": median(got[theirs]),
-		}))
-	}
 	if b.wants("sampler") {
-		compare("sampler", "sampler", "raw", limitRaw)
-		compare("sampler", "sampler", "top", limitTop)
-		compare("sampler", "sampler", "pidstat", limitPidstat)
-		compare("sampler", "sampler", "process-exporter", limitExporter)
+		all = errors.Join(
+			b.compare("sampler", "sampler", "raw", procs, limitRaw, got, nil),
+			b.compare("sampler", "sampler", "top", procs, limitTop, got, nil),
+			b.compare("sampler", "sampler", "pidstat", procs, limitPidstat, got, nil),
+			b.compare("sampler", "sampler", "process-exporter", procs, limitExporter, got,
+				map[string]float64{"answers": median(got[exporterAnswers]), "asked": float64(b.ticks)}))
 	}
 	if b.wants("agent") {
-		compare("agent", "agent", "top", limitAgent)
+		all = errors.Join(all, b.compare("agent", "agent", "top", procs, limitAgent, got, nil))
 		const limitFor = 300 // the size for which there is a limit
 		if procs <= limitFor {
 			all = errors.Join(all, b.sheet.value("agent", procs, "resident_bytes", resident, limitResident, nil))

@@ -54,7 +54,7 @@ type options struct {
 
 // kinds are the words of -only, in the order in which they are measured.
 func kinds() []string {
-	return []string{"allocs", "replay", "pid_reuse", "accuracy", "sampler", "agent", "respawner", "soak"}
+	return []string{"allocs", "replay", "pid_reuse", "accuracy", "sampler", "agent", "births", "idle", "respawner", "soak"}
 }
 
 // wants reports whether one of some kinds is to be measured.

@@ -35,6 +35,13 @@ func jobs(o *options) map[string]job {
 			run: func(b *bench, ctx context.Context) error { return b.contest(ctx, n) },
 		}
 	}
+	const births = 300 // processes beside them
+	all["births"] = job{kinds: []string{"births"}, run: func(b *bench, ctx context.Context) error { return b.births(ctx, births) }}
+	for _, n := range idleSizes() {
+		all["idle-"+strconv.Itoa(n)] = job{
+			kinds: []string{"idle"}, run: func(b *bench, ctx context.Context) error { return b.idle(ctx, n) },
+		}
+	}
 	return all
 }
 
@@ -43,6 +50,10 @@ func order(o *options) []string {
 	names := []string{"pid_reuse", "accuracy"}
 	for _, n := range o.procs {
 		names = append(names, "contest-"+strconv.Itoa(n))
+	}
+	names = append(names, "births")
+	for _, n := range idleSizes() {
+		names = append(names, "idle-"+strconv.Itoa(n))
 	}
 	return append(names, "respawner", "soak")
 }
@@ -121,12 +132,12 @@ func (b *bench) prepare(ctx context.Context) error {
 			return err
 		}
 	}
-	if b.wants("agent", "replay", "soak") {
+	if b.wants("agent", "births", "idle", "replay", "soak") {
 		if _, err := os.Stat(b.agent()); err != nil {
 			return fmt.Errorf("there is no agent to measure; build it first (make agent): %w", err)
 		}
 	}
-	if b.wants("sampler", "agent") {
+	if b.wants("sampler", "agent", "births") {
 		for command, pack := range map[string]string{"top": "procps", "pidstat": "sysstat"} {
 			if _, err := exec.LookPath(command); err != nil {
 				return fmt.Errorf("%s is not installed; it is compared with: apt-get install %s", command, pack)

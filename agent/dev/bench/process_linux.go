@@ -109,10 +109,12 @@ func (s *started) stop() {
 	}
 }
 
-// population starts the sleeping processes and waits until all are there.
-func (b *bench) population(ctx context.Context, procs int) error {
-	const wakingPercent = 5
-	p, err := launch(ctx, "population", true, nil, b.load, "population", strconv.Itoa(procs), strconv.Itoa(wakingPercent))
+// wakingPercent is how many of the population wake up twice a second.
+const wakingPercent = 5
+
+// population starts processes of which some percent wake up, and waits until all are there.
+func (b *bench) population(ctx context.Context, procs, waking int) error {
+	p, err := launch(ctx, "population", true, nil, b.load, "population", strconv.Itoa(procs), strconv.Itoa(waking))
 	if err != nil {
 		return err
 	}
