@@ -35,7 +35,7 @@ func main() {
 	flag.Parse()
 	if err := run(".", *out, *name, os.Stdout); err != nil {
 		fmt.Fprintf(os.Stderr, "dataset: %v\n", err)
-		os.Exit(1) //nolint:forbidigo // this is a main
+		os.Exit(1)
 	}
 }
 

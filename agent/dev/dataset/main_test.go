@@ -118,11 +118,15 @@ func TestAnArchiveIsWholeAndAlwaysTheSame(t *testing.T) {
 
 func TestWhatIsNotWholeIsNotPacked(t *testing.T) {
 	for name, spoil := range map[string]func(root string) error{
-		"no trace":     func(root string) error { return os.Remove(filepath.Join(root, "testdata/traces/a/trace.jsonl.zst")) },
-		"empty trace":  func(root string) error { return os.Truncate(filepath.Join(root, "testdata/traces/a/trace.jsonl.zst"), 0) },
-		"broken label": func(root string) error { return os.WriteFile(filepath.Join(root, "testdata/traces/a/truth.json"), []byte(`{"label":`), 0o600) },
-		"no session":   func(root string) error { return os.RemoveAll(filepath.Join(root, "testdata/sessions")) },
-		"no licence":   func(root string) error { return os.Remove(filepath.Join(root, "LICENSE")) },
+		"no trace": func(root string) error { return os.Remove(filepath.Join(root, "testdata/traces/a/trace.jsonl.zst")) },
+		"empty trace": func(root string) error {
+			return os.Truncate(filepath.Join(root, "testdata/traces/a/trace.jsonl.zst"), 0)
+		},
+		"broken label": func(root string) error {
+			return os.WriteFile(filepath.Join(root, "testdata/traces/a/truth.json"), []byte(`{"label":`), 0o600)
+		},
+		"no session": func(root string) error { return os.RemoveAll(filepath.Join(root, "testdata/sessions")) },
+		"no licence": func(root string) error { return os.Remove(filepath.Join(root, "LICENSE")) },
 	} {
 		root, out := repository(t), t.TempDir()
 		if err := spoil(root); err != nil {
