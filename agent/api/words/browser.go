@@ -8,7 +8,7 @@ func Browser(program string) string {
 	switch p := strings.TrimSuffix(strings.ToLower(program), ".exe"); {
 	case p == "chromium", p == "chromium-browser":
 		return "Chromium"
-	case p == "chrome", p == "google chrome", strings.HasPrefix(p, "google-chrome"):
+	case p == "chrome", strings.HasPrefix(p, "google chrome"), strings.HasPrefix(p, "google-chrome"):
 		return "Google Chrome"
 	case p == "msedge", p == "microsoft edge", strings.HasPrefix(p, "microsoft-edge"):
 		return "Microsoft Edge"

@@ -21,30 +21,46 @@ type Browser struct {
 	Programs []string
 	// Scheme is that of its own pages, as in chrome://extensions.
 	Scheme string
+	// Linux, Mac and Windows are its places on each system, one a channel (stable, beta, …); none where it is not known
+	// where it keeps its files, so that nothing can be set up in it.
+	Linux, Mac, Windows []Place
+	// Snap is its folder below a user's home as a snap, Flatpak its application ID. Neither starts a program outside its
+	// sandbox.
+	Snap, Flatpak string
 }
 
-// All returns the browsers.
-func All() []Browser {
-	return []Browser{
-		{"chromium", "Chromium", heuristics.Chromium, []string{"chromium", "chromium-browser"}, "chrome"},
-		{
-			"google-chrome", "Google Chrome", heuristics.Chromium,
-			[]string{"chrome", "google-chrome", "google chrome", "google-chrome-stable", "google-chrome-beta", "google-chrome-unstable"},
-			"chrome",
-		},
-		{"microsoft-edge", "Microsoft Edge", heuristics.Chromium, []string{"msedge", "microsoft-edge", "microsoft edge", "microsoft-edge-stable"}, "edge"},
-		{"brave", "Brave", heuristics.Chromium, []string{"brave", "brave-browser", "brave browser"}, "brave"},
-		{"vivaldi", "Vivaldi", heuristics.Chromium, []string{"vivaldi", "vivaldi-bin", "vivaldi-stable"}, "vivaldi"},
-		{"opera", "Opera", heuristics.Chromium, []string{"opera", "opera-stable", "opera browser"}, "opera"},
-		{
-			"firefox", "Firefox", heuristics.Firefox,
-			[]string{"firefox", "firefox-esr", "firefox-bin", "firefox-beta", "firefox-nightly", "firefox-developer-edition"},
-			"about",
-		},
-		{"librewolf", "LibreWolf", heuristics.Firefox, []string{"librewolf"}, "about"},
-		{"waterfox", "Waterfox", heuristics.Firefox, []string{"waterfox"}, "about"},
-		{"floorp", "Floorp", heuristics.Firefox, []string{"floorp"}, "about"},
+// Place is where one channel of a browser keeps its files on one system. Paths have forward slashes.
+type Place struct {
+	// ID and Title are the channel's, as in Browser, but Title is short: "Chrome Beta".
+	ID, Title string
+	// Programs are the names of its main process's file on this system.
+	Programs []string
+	// Profiles is the folder of a user's settings: on Linux below $XDG_CONFIG_HOME (in the home folder with InHome), on
+	// macOS below Library/Application Support, on Windows below %LOCALAPPDATA% (%APPDATA% with Roaming). Also is one more
+	// below $XDG_CONFIG_HOME whose being there says that the user has started it.
+	Profiles, Also  string
+	InHome, Roaming bool
+	// UserHosts is the folder of host manifests in Profiles. AllHosts are those for all users, the one that counts first.
+	UserHosts string
+	AllHosts  []string
+	// Keys are the keys of the registry of Windows below HKCU\Software or HKLM\Software in which it looks for host
+	// manifests, the one that counts first.
+	Keys []string
+	// Policies is the folder of policies for all users, where there is one.
+	Policies string
+}
+
+// Places returns a browser's places on a system, by the name that Go gives the system.
+func (b *Browser) Places(goos string) []Place {
+	switch goos {
+	case "linux":
+		return b.Linux
+	case "darwin":
+		return b.Mac
+	case "windows":
+		return b.Windows
 	}
+	return nil
 }
 
 // programs are all browsers by the names of their programs.

@@ -21,6 +21,9 @@ type Engine struct {
 	// Browser are files of which one more must be there if the program is a browser, none needed if it is empty;
 	// Embedded those that are there when it is something else that shows pages and has no tabs.
 	Browser, Embedded []string
+	// Sessions are the files, below a place's profiles, in which the browser keeps which pages are open, as patterns of
+	// path.Match: of one folder the last in order counts.
+	Sessions []string
 	// Processes are the names that the engine gives its processes, Threads the beginnings of those of its threads, cut to
 	// 15 bytes as Linux does.
 	Processes, Threads []string
@@ -57,6 +60,7 @@ func chromium() Engine {
 			"LICENSE.electron.txt", "resources/app.asar", "resources/app", "resources/default_app.asar", "resources/electron.asar",
 			"libcef.so", "libnw.so",
 		},
+		Sessions:  []string{"*/Sessions/Session_*", "Sessions/Session_*"}, // Opera has no folder a profile
 		Processes: []string{"chrome_crashpad", "nacl_helper"},
 		Threads: []string{
 			"DedicatedWorker", "ServiceWorker", "SharedWorker", "ThreadPoolForeg", "ThreadPoolSingl", "ThreadPoolServi",
@@ -80,6 +84,8 @@ func gecko() Engine {
 		Beside:  [][]string{{"omni.ja"}, {"application.ini"}, {"libxul.so", "dependentlibs.list"}},
 		Least:   2,
 		Browser: []string{"browser/omni.ja", "browser/features"}, // a mail program has neither
+		// The older place of profiles is .mozilla/firefox, the newer mozilla/firefox below $XDG_CONFIG_HOME.
+		Sessions: []string{"firefox/*/sessionstore-backups/recovery.jsonlz4"},
 		Processes: []string{
 			"web content", "isolated web co", "webextensions", "privileged cont", "rdd process", "socket process", "utility process", "forkserver",
 		},

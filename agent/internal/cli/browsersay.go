@@ -3,9 +3,11 @@ package cli
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 	"github.com/minewatch/minewatch/agent/internal/install"
 )
 
@@ -45,9 +47,11 @@ func before(title string) string {
 // addByHand says how a browser of the Chromium family is given an unpacked extension.
 func addByHand(name, dir string) string {
 	scheme := "chrome"
-	for _, own := range []string{"edge", "brave", "vivaldi", "opera"} {
-		if strings.Contains(name, own) {
-			scheme = own
+	for _, b := range browsers.All() {
+		for _, at := range b.Places(runtime.GOOS) {
+			if at.ID == name {
+				scheme = b.Scheme
+			}
 		}
 	}
 	return "open " + scheme + "://extensions, switch on Developer mode, choose \"Load unpacked\" and take " + dir

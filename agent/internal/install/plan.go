@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 )
 
 // What says what a step is for.
@@ -142,8 +143,8 @@ func SystemPlan(s *Setup) (*Plan, error) {
 		}
 	}
 	if s.Lib64 {
-		firefox := one("firefox", "Firefox")
-		if err := p.addManifest(s, &firefox, Place{Base: "/", File: "usr/lib64/mozilla/" + geckoHosts + "/" + manifestName}); err != nil {
+		firefox := Browser{Name: "firefox", Title: "Firefox", Family: extension.Firefox}
+		if err := p.addManifest(s, &firefox, Place{Base: "/", File: "usr/lib64/mozilla/" + browsers.GeckoHosts + "/" + manifestName}); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"runtime"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 )
 
 // Detect fills in what a setup says of this computer.
@@ -112,8 +113,8 @@ func Into(userDataDir, exe string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	at := Place{Base: userDataDir, File: chromiumHosts + "/" + manifestName}
-	return filepath.Join(userDataDir, chromiumHosts, manifestName), (&machine{}).put(&at, manifest)
+	at := Place{Base: userDataDir, File: browsers.ChromiumHosts + "/" + manifestName}
+	return filepath.Join(userDataDir, browsers.ChromiumHosts, manifestName), (&machine{}).put(&at, manifest)
 }
 
 // InstallExtension writes the extension alone, and returns the folder to choose in "Load unpacked".

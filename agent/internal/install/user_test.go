@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/minewatch/minewatch/agent/extension"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 )
 
 // The manifest's text is what browsers read: it is pinned whole.
@@ -166,31 +167,31 @@ func TestInstallForFirefox(t *testing.T) {
 func TestInstallFollowsNoPlantedLink(t *testing.T) {
 	for name, plant := range map[string]func(chromium, outside string) error{
 		"the folder of manifests": func(chromium, outside string) error {
-			return os.Symlink(outside, filepath.Join(chromium, chromiumHosts))
+			return os.Symlink(outside, filepath.Join(chromium, browsers.ChromiumHosts))
 		},
 		"the folder of manifests, inside the browser's": func(chromium, _ string) error {
 			if err := os.Mkdir(filepath.Join(chromium, "Default"), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink("Default", filepath.Join(chromium, chromiumHosts))
+			return os.Symlink("Default", filepath.Join(chromium, browsers.ChromiumHosts))
 		},
 		"the folder of manifests, inside home": func(chromium, _ string) error {
 			if err := os.Mkdir(filepath.Join(chromium, "..", "victim"), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink("../victim", filepath.Join(chromium, chromiumHosts))
+			return os.Symlink("../victim", filepath.Join(chromium, browsers.ChromiumHosts))
 		},
 		"the manifest": func(chromium, outside string) error {
-			if err := os.Mkdir(filepath.Join(chromium, chromiumHosts), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(chromium, browsers.ChromiumHosts), 0o700); err != nil {
 				return err
 			}
-			return os.Symlink(filepath.Join(outside, "precious"), filepath.Join(chromium, chromiumHosts, manifestName))
+			return os.Symlink(filepath.Join(outside, "precious"), filepath.Join(chromium, browsers.ChromiumHosts, manifestName))
 		},
 		"a pipe for the manifest": func(chromium, _ string) error {
-			if err := os.Mkdir(filepath.Join(chromium, chromiumHosts), 0o700); err != nil {
+			if err := os.Mkdir(filepath.Join(chromium, browsers.ChromiumHosts), 0o700); err != nil {
 				return err
 			}
-			return syscall.Mkfifo(filepath.Join(chromium, chromiumHosts, manifestName), 0o600)
+			return syscall.Mkfifo(filepath.Join(chromium, browsers.ChromiumHosts, manifestName), 0o600)
 		},
 		"the browser's folder": func(chromium, outside string) error {
 			if err := os.Remove(chromium); err != nil {

@@ -15,6 +15,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/minewatch/minewatch/agent/internal/browsers"
+	"github.com/minewatch/minewatch/heuristics"
 )
 
 // Limits on files that any page can fill.
@@ -57,25 +60,35 @@ type file struct {
 // find returns the newest session file of every profile.
 func find(home, config string) []file {
 	var out []file
-	for _, browser := range []string{
-		"chromium", "google-chrome", "microsoft-edge", "BraveSoftware/Brave-Browser", "vivaldi", "opera",
-	} {
-		for _, folder := range []string{"*/Sessions", "Sessions"} { // Opera has no folder a profile
-			profiles, _ := filepath.Glob(filepath.Join(escape(config), browser, folder))
-			for _, p := range profiles {
-				if newest := newestIn(p); newest != "" {
-					out = append(out, file{newest, chromiumHosts})
+	for _, b := range browsers.All() {
+		engine, _ := browsers.EngineOf(b.Family)
+		parse := chromiumHosts
+		if b.Family == heuristics.Firefox {
+			parse = firefoxHosts
+		}
+		for _, at := range b.Linux {
+			for _, folder := range profiles(&at, home, config) {
+				for _, pattern := range engine.Sessions {
+					for _, newest := range newestOf(folder, pattern) {
+						out = append(out, file{newest, parse})
+					}
 				}
 			}
 		}
 	}
-	for _, base := range []string{filepath.Join(home, ".mozilla", "firefox"), filepath.Join(config, "mozilla", "firefox")} {
-		found, _ := filepath.Glob(filepath.Join(escape(base), "*", "sessionstore-backups", "recovery.jsonlz4"))
-		for _, p := range found {
-			out = append(out, file{p, firefoxHosts})
-		}
-	}
 	return out[:min(len(out), maxFiles)]
+}
+
+// profiles returns the folders of a user in which a browser may keep its profiles.
+func profiles(at *browsers.Place, home, config string) []string {
+	folders := []string{filepath.Join(config, at.Profiles)}
+	if at.InHome {
+		folders = []string{filepath.Join(home, at.Profiles)}
+	}
+	if at.Also != "" {
+		folders = append(folders, filepath.Join(config, at.Also))
+	}
+	return folders
 }
 
 // escape keeps a folder's own name from being taken for a pattern.
@@ -83,13 +96,16 @@ func escape(folder string) string {
 	return strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`).Replace(folder)
 }
 
-// newestIn returns the newest Session_* in a folder, "" if there is none. The names end in a time of one length.
-func newestIn(folder string) string {
-	found, _ := filepath.Glob(filepath.Join(escape(folder), "Session_*"))
-	if len(found) == 0 {
-		return ""
+// newestOf returns of each folder with files of the pattern the newest. Their names end in a time of one length.
+func newestOf(folder, pattern string) []string {
+	found, _ := filepath.Glob(filepath.Join(escape(folder), pattern)) // in order, so those of a folder follow each other
+	var newest []string
+	for i, f := range found {
+		if i == len(found)-1 || filepath.Dir(found[i+1]) != filepath.Dir(f) {
+			newest = append(newest, f)
+		}
 	}
-	return slices.Max(found)
+	return newest
 }
 
 func read(f file) ([]string, error) {

@@ -1,37 +1,23 @@
 package trace
 
 import (
-	"slices"
 	"strings"
+
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 )
 
 // The names below are the same on every computer, so they tell nothing of whose it is. Redact keeps them because rules
 // and people need them; a test asks the judge itself whether it still sees what it saw.
 
 // isPublicProgram reports whether a name is that of a browser or of one of its own helpers.
-func isPublicProgram(name string) bool {
-	return slices.Contains([]string{
-		"chromium", "chromium-browse", "chromium-browser", "chrome", "google-chrome", "google chrome", "google-chrome-stable",
-		"google-chrome-s", "google-chrome-beta", "google-chrome-unstable", "msedge", "microsoft-edge", "microsoft edge", "microsoft-edge-stable",
-		"brave", "brave-browser", "brave browser", "vivaldi", "vivaldi-bin", "vivaldi-stable", "opera", "opera-stable",
-		"opera browser", "firefox", "firefox-esr", "firefox-bin", "firefox-beta", "firefox-nightly",
-		"firefox-developer-edition", "librewolf", "waterfox", "floorp",
-		"web content", "isolated web co", "webextensions", "privileged cont", "rdd process", "socket process",
-		"utility process", "forkserver", "chrome_crashpad", "nacl_helper",
-	}, strings.TrimSuffix(strings.ToLower(name), ".exe"))
-}
+func isPublicProgram(name string) bool { return browsers.IsPublic(name) }
 
 // engineThreads lists the beginnings of the names that browsers give their threads, cut to 15 bytes as Linux does.
-func engineThreads() []string {
-	return []string{
-		"DedicatedWorker", "DOM Worker", "ServiceWorker", "SharedWorker", "ThreadPoolForeg", "ThreadPoolSingl", "ThreadPoolServi",
-		"Compositor", "CompositorTileW", "Chrome_IOThread", "Chrome_ChildIOT", "Chrome_InProcGp", "Chrome_DevTools",
-		"MediaPD", "Media", "AudioThread", "AudioOutputDevi", "AudioWorklet", "VideoFrame", "VizCompositorTh", "GpuWatchdog",
-		"CrGpuMain", "CrRendererMain", "CrBrowserMain", "CrUtilityMain", "CacheThread_Blo", "StackSamplingPr", "GpuMemoryThread",
-		"WebCrypto", "V8 ", "Isolated Web Co", "Web Content", "WRWorker", "WRScene", "WRRender", "Renderer", "ImageIO", "ImageBridgeChld",
-		"JS Helper", "JSWatchdog", "StyleThread", "Socket Thread", "Timer", "IPC I/O", "BgIOThr", "BackgroundThr", "TaskController",
-		"GeckoMain", "MainThread", "ProfilerChild", "RemVidChild", "HangMonitor", "AudioIPC",
+func engineThreads() (all []string) {
+	for _, e := range browsers.Engines() {
+		all = append(all, e.Threads...)
 	}
+	return all
 }
 
 // kernelStems are the beginnings of the names that the Linux kernel gives its threads, serviceStems the names of
