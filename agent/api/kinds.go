@@ -20,6 +20,7 @@ const (
 	ReasonTabClosed    Reason = "tab_closed" // a person closed the tab from an alert
 	ReasonAllowed      Reason = "allowed"    // the user allowed the site or program
 	ReasonAgentStopped Reason = "agent_stopped"
+	ReasonCrowdedOut   Reason = "crowded_out" // too many were open, most of them of its user; others needed the room
 )
 
 // Subject says what an alert or a row is about.

@@ -26,8 +26,6 @@ const (
 	gone = 3 * time.Second
 	// fading is the loss of confidence from which the figures of an alert are no longer renewed.
 	fading = 0.1
-	// maxAlerts bounds the alerts that are open at one time.
-	maxAlerts = 256
 	// closeCounts is how long after a browser closed the tab of an alert its end is put down to that.
 	closeCounts = 30 * time.Second
 )
@@ -44,6 +42,7 @@ type Manager struct {
 	prefix    string
 	count     int
 	open      map[string]*incident // by subject key
+	opened    map[string]int       // how many are open, by user
 	cooldowns cooldowns
 	allowed   []api.Allowance
 	snoozed   []api.Allowance
@@ -73,7 +72,7 @@ type incident struct {
 func NewManager(prefix string, allowed, snoozed []api.Allowance) *Manager {
 	return &Manager{
 		prefix: prefix, allowed: slices.Clone(allowed), snoozed: slices.Clone(snoozed),
-		open: map[string]*incident{},
+		open: map[string]*incident{}, opened: map[string]int{},
 	}
 }
 
@@ -112,14 +111,23 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 		}
 		return changed
 	case in == nil:
-		if len(m.open) >= maxAlerts || m.sameSite(j) {
+		if m.sameSite(j) {
 			return changed
+		}
+		user := clip(j.Verdict.Subject.Info.User, maxName)
+		crowded, ok := m.room(user)
+		if !ok {
+			return changed
+		}
+		if crowded != nil {
+			changed = append(changed, m.resolve(crowded, api.ReasonCrowdedOut))
 		}
 		m.count++
 		in = &incident{key: key, suspected: m.at, alert: api.Alert{
-			Type: "alert", Key: key, ID: fmt.Sprintf("%s-%d", m.prefix, m.count), State: api.Pending, Started: m.now,
+			Type: "alert", Key: key, ID: fmt.Sprintf("%s-%d", m.prefix, m.count), State: api.Pending, Started: m.now, User: user,
 		}}
 		m.open[key] = in
+		m.opened[user]++
 	}
 	in.seen, in.over = m.at, ""
 	was := in.alert
@@ -160,11 +168,11 @@ func (m *Manager) describe(in *incident, j *Judged) {
 	v, o, a := &j.Verdict, &j.Owner, &in.alert
 	in.owner, in.process = *o, v.Subject.Process
 	a.T, a.Updated = m.at.Seconds(), m.now
-	a.Subject, a.Site, a.Sites = o.Subject, o.Site, o.Sites
-	a.SiteConfidence, a.EmbeddedIn, a.Browser = o.Level, o.EmbeddedIn, o.Browser
+	a.Subject, a.Site, a.Sites = o.Subject, o.Site, o.Sites[:min(len(o.Sites), maxSites)]
+	a.SiteConfidence, a.EmbeddedIn, a.Browser = o.Level, o.EmbeddedIn, clip(o.Browser, maxName)
 	a.Tabs = len(o.Tabs)
 	a.TabHidden = len(o.Tabs) > 0 && !slices.ContainsFunc(o.Tabs, func(t attribution.Tab) bool { return !t.Hidden })
-	a.ProcessName, a.Exe, a.User = v.Subject.Info.Name, v.Subject.Info.Exe, v.Subject.Info.User
+	a.ProcessName, a.Exe = clip(v.Subject.Info.Name, maxName), clip(v.Subject.Info.Exe, maxPath)
 	a.PID, a.Processes = v.Subject.Process.PID, v.Subject.Members
 	a.Busy, a.Severity = Round(v.Features.Busy.Seconds(), 10), SeverityOf(v)
 	// While a load fades its evidence does too. What people read later is why the alert was raised.
@@ -185,6 +193,9 @@ func (m *Manager) resolve(in *incident, reason api.Reason) api.Alert {
 	}
 	a.State, a.Reason, a.T, a.Updated, a.Ended = api.Resolved, reason, m.at.Seconds(), m.now, m.now
 	delete(m.open, in.key)
+	if m.opened[a.User]--; m.opened[a.User] == 0 {
+		delete(m.opened, a.User)
+	}
 	return *a
 }
 

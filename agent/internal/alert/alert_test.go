@@ -321,16 +321,3 @@ func TestOpenAlertsArePerUser(t *testing.T) {
 		t.Errorf("user 0 as a plain user sees %+v", got)
 	}
 }
-
-func TestOpenAlertsAreBounded(t *testing.T) {
-	s := newScript(t)
-	var all []Judged
-	for i := range int32(2 * maxAlerts) {
-		j := tab(i, api.Unknown, "")
-		all = append(all, j)
-	}
-	s.pass(2*lookupPatience, all...)
-	if got := len(s.m.Open("")); got > maxAlerts {
-		t.Errorf("%d alerts open, at most %d wanted", got, maxAlerts)
-	}
-}

@@ -104,7 +104,7 @@ func (m *Manager) Hush(id string, until time.Time) []api.Alert {
 func (m *Manager) isAllowed(j *Judged) bool {
 	a := api.Alert{
 		Site: j.Owner.Site, User: j.Verdict.Subject.Info.User, Subject: j.Owner.Subject,
-		Exe: j.Verdict.Subject.Info.Exe, ProcessName: j.Verdict.Subject.Info.Name,
+		Exe: clip(j.Verdict.Subject.Info.Exe, maxPath), ProcessName: clip(j.Verdict.Subject.Info.Name, maxName),
 	}
 	covered := func(a *api.Alert) bool {
 		return slices.ContainsFunc(m.allowed, func(w api.Allowance) bool { return matches(&w, a, m.now) })

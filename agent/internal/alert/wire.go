@@ -40,7 +40,7 @@ func EvidenceOf(v *heuristics.Verdict) []api.Evidence {
 		for k, x := range e.Facts {
 			facts[k] = Round(x, 1000)
 		}
-		out[i] = api.Evidence{Rule: string(e.Rule), Text: e.Text, Weight: Round(e.Weight, 100), Facts: facts}
+		out[i] = api.Evidence{Rule: string(e.Rule), Text: clip(e.Text, maxText), Weight: Round(e.Weight, 100), Facts: facts}
 	}
 	return out
 }

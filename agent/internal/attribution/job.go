@@ -1,6 +1,8 @@
 package attribution
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strconv"
 	"time"
 
@@ -79,8 +81,18 @@ func (j *jobs) key(s *heuristics.Subject) string {
 	if !known {
 		found = j.find(&s.Info)
 	}
-	return "job " + strconv.Quote(found.program) + " " + strconv.Quote(found.user) + " " +
+	return "job " + short(found.program) + " " + short(found.user) + " " +
 		strconv.Itoa(int(found.root.PID)) + "." + strconv.FormatInt(found.root.StartTime, 10)
+}
+
+// short quotes a text; a long one is told apart by its hash.
+func short(text string) string {
+	const most = 128
+	if len(text) <= most {
+		return strconv.Quote(text)
+	}
+	sum := sha256.Sum256([]byte(text))
+	return strconv.Quote(text[:most/2]) + "-" + hex.EncodeToString(sum[:8])
 }
 
 // program returns what tells one program from another: its path, or its name where the path may not be read.

@@ -170,6 +170,8 @@ func ended(reason api.Reason) string {
 		return "it was allowed"
 	case api.ReasonAgentStopped:
 		return "the agent stopped"
+	case api.ReasonCrowdedOut:
+		return "too many alerts were open"
 	default:
 		return "it is over"
 	}
