@@ -121,7 +121,9 @@ func chromiumFiles(more ...string) []string {
 	return append([]string{"icudtl.dat", "resources.pak", "v8_context_snapshot.bin"}, more...)
 }
 
-func firefoxFiles() []string { return []string{"omni.ja", "application.ini", "libxul.so", "browser/omni.ja"} }
+func firefoxFiles() []string {
+	return []string{"omni.ja", "application.ini", "libxul.so", "browser/omni.ja"}
+}
 
 func TestWhoIsBelieved(t *testing.T) {
 	s := newStage(t)

@@ -123,12 +123,16 @@ func TestUnitsOfCSV(t *testing.T) {
 		"an empty cell":         {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05,,0.01\n2026-11-25 10:00:06,NaN,0.01\n", kind: "csv", o: mapped("web", "cores"), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0.07}},
 		"a row that is cut":     {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05\n", kind: "csv", o: mapped("web", "cores"), err: "the row has 1 fields, the header 3"},
 		"by its titles":         {text: long("timestamp,pid,name,cpu_percent", "7,app,97.5", "8,db,2.5"), format: "csv", cores: 1, cpu: map[string]float64{"app": 4.875, "db": 0.125}},
-		"another order": {text: "CPU%;ProcessName;WS;Timestamp\n" + repeat(5, func(i int) string { return "97,5;app;9;25.11.2026 " + clockAt(i) + "\n" }), format: "csv", cores: 1,
-			cpu: map[string]float64{"app": 4.875}},
+		"another order": {
+			text: "CPU%;ProcessName;WS;Timestamp\n" + repeat(5, func(i int) string { return "97,5;app;9;25.11.2026 " + clockAt(i) + "\n" }), format: "csv", cores: 1,
+			cpu: map[string]float64{"app": 4.875},
+		},
 		"several computers": {text: long("time,host,pid,process,cpu%", "a,7,app,97", "b,7,app,3"), err: `several computers ("a", "b")`},
 		"one of them":       {text: long("time,host,pid,process,cpu%", "a,7,app,97", "b,7,app,50"), o: Options{Host: "b"}, cores: 1, cpu: map[string]float64{"app": 2.5}},
-		"seconds so far": {text: "t,n,s\n1,app,10\n2,app,12\n3,app,14\n", kind: "csv", o: Options{Columns: map[string]string{"time": "t", "process": "n", "seconds": "s"}}, cores: 2,
-			cpu: map[string]float64{"app": 4}},
+		"seconds so far": {
+			text: "t,n,s\n1,app,10\n2,app,12\n3,app,14\n", kind: "csv", o: Options{Columns: map[string]string{"time": "t", "process": "n", "seconds": "s"}}, cores: 2,
+			cpu: map[string]float64{"app": 4},
+		},
 		"days of two orders": {text: "Time;web;other\n30/11/2026 23:59:58;150,5;1\n30/11/2026 23:59:59;150,5;1\n01/12/2026 00:00:00;150,5;1\n", kind: "csv", o: mapped("web", ""), cores: 2, cpu: map[string]float64{"web": 4.515, "other": 0.03}},
 		"marks of thousands": {text: wideCSV("web", `"1,910.5"`), kind: "csv", o: mapped("web", "millicores"), cores: 2, cpu: map[string]float64{"web": 9.5525, "other": 0}},
 	})

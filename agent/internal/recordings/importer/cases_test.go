@@ -118,15 +118,23 @@ func TestTopOfManyKinds(t *testing.T) {
 	})
 	cut := repeat(4, topPage(linuxFirst, "", linuxTitles, "  7 root 20 0 1 2 3 R 50.0 1.0", "  0:01.00 hash", "  8 root 20 0 1 2 3 R 25.0 1.0 0:01.00 other"))
 	runCases(t, map[string]logCase{
-		"Chinese, with a blank title": {text: repeat(5, topPage(linuxFirst, "任务: 277 total\n%Cpu(s): 99.3 us,  0.7 sy,  0.0 ni,  0.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st", zh, load)),
-			format: "top", cores: 4, cpu: map[string]float64{"hash": 4 * 3.979}},
-		"Chinese, all titles": {text: repeat(5, topPage(linuxFirst, "", " 进程号 USER      PR  NI    虚拟   驻留   共享    %CPU  %MEM     时间+ COMMAND", load)),
-			format: "top", cores: 4, cpu: map[string]float64{"hash": 4 * 3.979}},
-		"Polish": {text: repeat(5, topPage(linuxFirst, "Wątki: 3 razem\n%CPU:    50,0 uż,  0,0 sy,  0,0 ni, 50,0 be,  0,0 io,  0,0 hi,  0,0 si,  0,0 sk", "  PID UŻYTK.   PR  NI    WIRT    REZ    WSP S  %CPU  %PAM     CZAS+ KOMENDA", load)),
-			format: "top", cores: 8, from: "estimate", cpu: map[string]float64{"hash": 4 * 3.979}},
+		"Chinese, with a blank title": {
+			text:   repeat(5, topPage(linuxFirst, "任务: 277 total\n%Cpu(s): 99.3 us,  0.7 sy,  0.0 ni,  0.0 id,  0.0 wa,  0.0 hi,  0.0 si,  0.0 st", zh, load)),
+			format: "top", cores: 4, cpu: map[string]float64{"hash": 4 * 3.979},
+		},
+		"Chinese, all titles": {
+			text:   repeat(5, topPage(linuxFirst, "", " 进程号 USER      PR  NI    虚拟   驻留   共享    %CPU  %MEM     时间+ COMMAND", load)),
+			format: "top", cores: 4, cpu: map[string]float64{"hash": 4 * 3.979},
+		},
+		"Polish": {
+			text:   repeat(5, topPage(linuxFirst, "Wątki: 3 razem\n%CPU:    50,0 uż,  0,0 sy,  0,0 ni, 50,0 be,  0,0 io,  0,0 hi,  0,0 si,  0,0 sk", "  PID UŻYTK.   PR  NI    WIRT    REZ    WSP S  %CPU  %PAM     CZAS+ KOMENDA", load)),
+			format: "top", cores: 8, from: "estimate", cpu: map[string]float64{"hash": 4 * 3.979},
+		},
 		"Vietnamese": {text: repeat(5, topPage(linuxFirst, "", "  PID NG_DÙNG PR NI VIRT RES SHR S %CPU %MEM THGIAN+ LỆNH", load)), format: "top", cores: 4, cpu: map[string]float64{"hash": 4 * 3.979}},
-		"Ukrainian": {text: repeat(5, topPage(linuxFirst, "%CПроц.0: 50.0 us\n%CПроц.1: 50.0 us\n%CПроц.2: 50.0 us\n%CПроц.3: 1 us", "  PID КОР. PR NI VIRT RES SHR S %CPU %MEM TIME+ COMMAND", load)),
-			format: "top", cores: 4, from: "log", cpu: map[string]float64{"hash": 4 * 3.979}},
+		"Ukrainian": {
+			text:   repeat(5, topPage(linuxFirst, "%CПроц.0: 50.0 us\n%CПроц.1: 50.0 us\n%CПроц.2: 50.0 us\n%CПроц.3: 1 us", "  PID КОР. PR NI VIRT RES SHR S %CPU %MEM TIME+ COMMAND", load)),
+			format: "top", cores: 4, from: "log", cpu: map[string]float64{"hash": 4 * 3.979},
+		},
 		"indented by blanks":    {text: indent("    ", french), format: "top", cores: 89, from: "estimate", cpu: map[string]float64{"python": 4 * 0.978}},
 		"indented by tabs":      {text: indent("\t", french), format: "top", cores: 89, from: "estimate", cpu: map[string]float64{"python": 4 * 0.978}},
 		"quoted":                {text: indent("> ", french), format: "top", cores: 89, from: "estimate", cpu: map[string]float64{"python": 4 * 0.978}},
@@ -137,16 +145,20 @@ func TestTopOfManyKinds(t *testing.T) {
 		"in colours":            {text: strings.ReplaceAll(french, "%CPU", "\x1b[1m%CPU\x1b[0m"), format: "top", cores: 89, cpu: map[string]float64{"python": 4 * 0.978}},
 		"no lines above":        {text: linuxTitles + "\n" + load + "\n", err: "one look only (the busiest, \"hash\", pid 12675, at 397.9 %"},
 		"no lines above, twice": {text: strings.Repeat(linuxTitles+"\n"+load+"\n", 3), err: "--interval 3s"},
-		"no lines above, with an interval": {text: strings.Repeat(linuxTitles+"\n"+load+"\n", 4), o: Options{Interval: 3 * time.Second}, format: "top", cores: 4,
-			cpu: map[string]float64{"hash": 9 * 3.979}},
+		"no lines above, with an interval": {
+			text: strings.Repeat(linuxTitles+"\n"+load+"\n", 4), o: Options{Interval: 3 * time.Second}, format: "top", cores: 4,
+			cpu: map[string]float64{"hash": 9 * 3.979},
+		},
 		"a process that renames itself": {text: rename, format: "top", cores: 1, cpu: map[string]float64{"q0w0e x/y.conf": 4 * 0.98}},
 		"rows that are wrapped":         {text: cut, format: "top", cores: 1, cpu: map[string]float64{"hash": 1.5, "other": 0.75}},
 		"a row that is cut":             {text: strings.Replace(cut, "  0:01.00 hash\n", "", 1), err: "is the line broken?"},
 		"percent of all cores": {text: repeat(5, func(i int) string {
 			return topPage(linuxFirst, "", linuxTitles, fmt.Sprintf("  7 root 20 0 1 2 3 R 99.0 1.0 1:%02d.00 hash", 10+8*i))(i)
 		}), err: "add --unit all-cores --cores N"},
-		"percent of all cores, as said": {text: repeat(5, topPage(linuxFirst, "", linuxTitles, "  7 root 20 0 1 2 3 R 50.0 1.0 0:01 hash")),
-			o: Options{AllCores: true, Cores: 8}, cores: 8, cpu: map[string]float64{"hash": 16}},
+		"percent of all cores, as said": {
+			text: repeat(5, topPage(linuxFirst, "", linuxTitles, "  7 root 20 0 1 2 3 R 50.0 1.0 0:01 hash")),
+			o:    Options{AllCores: true, Cores: 8}, cores: 8, cpu: map[string]float64{"hash": 16},
+		},
 	})
 	for _, word := range []string{"Threads", "Hilos", "线程", "Wątki", "Trådar", "Потоки", "스레드", "ნაკადები", "Fire exec", "Tuyến trình"} {
 		s, err := add(t, repeat(3, topPage(linuxFirst, word+": 972 total,   5 running", linuxTitles, load)), "auto", Options{})

@@ -31,8 +31,10 @@ func TestPerfmonOfManyKinds(t *testing.T) {
 		"two computers":        {text: perfmonLog(",", append([]string{`\\OTHER\Process(app)\% Processor Time`}, lower...), append([]string{"1"}, point...)), err: "--host"},
 		"one of two computers": {text: perfmonLog(",", append([]string{`\\OTHER\Process(app)\% Processor Time`}, lower...), append([]string{"50"}, point...)), o: Options{Host: "other"}, cores: 1, cpu: map[string]float64{"app": 5}},
 		"no number":            {text: perfmonLog(",", lower, []string{"400", "290", "many", "1.2"}), err: `:2: "many" is no number`},
-		"two modes, not their sum": {text: perfmonLog(",", []string{`\\P\Process(x)\% User Time`, `\\P\Process(x)\% Privileged Time`}, []string{"90", "7"}),
-			cores: 1, cpu: map[string]float64{"x": 9.7}},
+		"two modes, not their sum": {
+			text:  perfmonLog(",", []string{`\\P\Process(x)\% User Time`, `\\P\Process(x)\% Privileged Time`}, []string{"90", "7"}),
+			cores: 1, cpu: map[string]float64{"x": 9.7},
+		},
 		"a mode and the sum": {text: perfmonLog(",", []string{`\\P\Process(x)\% User Time`, `\\P\Process(x)\% Processor Time`}, []string{"90", "97"}), cores: 1, cpu: map[string]float64{"x": 9.7}},
 		"German modes":       {text: perfmonLog(",", []string{`\\P\Prozess(x)\Privilegierte Zeit (%)`, `\\P\Prozess(x)\Benutzerzeit (%)`}, []string{"7,5", "90"}), cores: 1, cpu: map[string]float64{"x": 9.75}},
 		"Process V2":         {text: perfmonLog(",", []string{`\\P\Process V2(x:77)\% Processor Time`, `\\P\Process V2(x:78)\% Processor Time`}, []string{"7.5", "90"}), cores: 1, cpu: map[string]float64{"x": 9.75}},
@@ -44,8 +46,10 @@ func TestPerfmonOfManyKinds(t *testing.T) {
 		cases[object+" with ids"] = logCase{text: perfmonLog(",", ids(object, name, []string{`\\PC\` + object + `(app)\% Processor Time`, `\\PC\` + object + `(app#1)\% Processor Time`}),
 			[]string{"97", "3", "4711", "5822"}), cores: 1, cpu: map[string]float64{"app": 10}}
 	}
-	cases["an id of the parent is none"] = logCase{text: perfmonLog(",", ids("Process", "Creating Process ID", []string{lower[2], lower[3]}), []string{"97", "3", "4711", "5822"}),
-		cores: 1, cpu: map[string]float64{"app": 10}, note: "several processes"}
+	cases["an id of the parent is none"] = logCase{
+		text:  perfmonLog(",", ids("Process", "Creating Process ID", []string{lower[2], lower[3]}), []string{"97", "3", "4711", "5822"}),
+		cores: 1, cpu: map[string]float64{"app": 10}, note: "several processes",
+	}
 	runCases(t, cases)
 }
 
