@@ -40,18 +40,22 @@ func New(socket string) *Client {
 }
 
 // Sockets returns the places where an agent of this user may listen, the likeliest first: $MINEWATCH_SOCKET alone if
-// it is set, else the user's own agent, then the machine's.
-func Sockets() []string {
+// it is set, else the user's own agent, then the machine's. The error says why the first of these is not known.
+func Sockets() ([]string, error) {
 	if s := os.Getenv("MINEWATCH_SOCKET"); s != "" {
-		return []string{s}
+		return []string{s}, nil
 	}
-	return []string{UserSocket(), SystemSocket}
+	own, err := UserSocket()
+	if err != nil {
+		return []string{SystemSocket}, err
+	}
+	return []string{own, SystemSocket}, nil
 }
 
 // Find returns a client of the first agent that answers, and an error that wraps ErrNotRunning if none does.
 func Find(ctx context.Context) (*Client, error) {
-	var firstErr error
-	for _, s := range Sockets() {
+	sockets, firstErr := Sockets()
+	for _, s := range sockets {
 		c := New(s)
 		if _, err := c.Status(ctx); err == nil {
 			return c, nil
@@ -238,6 +242,7 @@ func stream[T any](ctx context.Context, c *Client, path string) iter.Seq2[T, err
 }
 
 // UserSocket returns where this user's own agent listens.
-func UserSocket() string {
-	return filepath.Join(RuntimeDir(), "agent.sock")
+func UserSocket() (string, error) {
+	dir, err := RuntimeDir()
+	return filepath.Join(dir, "agent.sock"), err
 }

@@ -4,11 +4,11 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"syscall"
 )
 
@@ -16,24 +16,34 @@ import (
 const SystemSocket = "/run/minewatch/agent.sock"
 
 // RuntimeDir returns the folder of this user's socket: $XDG_RUNTIME_DIR/minewatch, or a folder below the user's state
-// where the desktop gives no runtime folder. Never /tmp, where another user could be there first.
-func RuntimeDir() string {
+// where the desktop gives no runtime folder. Never one in /tmp, where another user could be there first.
+func RuntimeDir() (string, error) {
 	if d := os.Getenv("XDG_RUNTIME_DIR"); d != "" {
-		return filepath.Join(d, "minewatch")
+		return below("XDG_RUNTIME_DIR", d, "minewatch")
 	}
-	return filepath.Join(StateDir(), "run")
+	state, err := StateDir()
+	return filepath.Join(state, "run"), err
 }
 
-// StateDir returns the folder of this user's own state: $XDG_STATE_HOME/minewatch or ~/.local/state/minewatch.
-func StateDir() string {
+// StateDir returns the folder of this user's own state: $XDG_STATE_HOME/minewatch or ~/.local/state/minewatch. It is an
+// error if neither is known: a folder that depends on where a program was started would be another each time.
+func StateDir() (string, error) {
 	if d := os.Getenv("XDG_STATE_HOME"); d != "" {
-		return filepath.Join(d, "minewatch")
+		return below("XDG_STATE_HOME", d, "minewatch")
 	}
-	home, err := os.UserHomeDir()
-	if err != nil {
-		home = filepath.Join(os.TempDir(), "minewatch-"+strconv.Itoa(os.Getuid()))
+	home := os.Getenv("HOME")
+	if home == "" {
+		return "", errors.New("HOME is not set, so there is no folder of your own: set it, or name folders with --state and --socket")
 	}
-	return filepath.Join(home, ".local", "state", "minewatch")
+	return below("HOME", home, ".local", "state", "minewatch")
+}
+
+// below returns a path below the folder that an environment variable names.
+func below(variable, folder string, names ...string) (string, error) {
+	if !filepath.IsAbs(folder) {
+		return "", fmt.Errorf("%s is %q, which is no absolute path: set it to one, or unset it", variable, folder)
+	}
+	return filepath.Join(append([]string{folder}, names...)...), nil
 }
 
 // dialDoor connects to the socket, after checking that it belongs to this user or to root: anybody else who listens

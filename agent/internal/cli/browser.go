@@ -160,7 +160,11 @@ func findSetup(system bool) (*install.Setup, error) {
 	if err != nil && !system { // an installer may have no home
 		return nil, fmt.Errorf("the home folder cannot be found: %w", err)
 	}
-	s := &install.Setup{Exe: hostProgram(exe), State: api.StateDir(), Paths: install.Paths{Home: home}}
+	state, err := api.StateDir()
+	if err != nil && !system {
+		return nil, err
+	}
+	s := &install.Setup{Exe: hostProgram(exe), State: state, Paths: install.Paths{Home: home}}
 	s.Detect()
 	return s, nil
 }

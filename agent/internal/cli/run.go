@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,24 +71,26 @@ func runCommand() *cobra.Command {
 	return c
 }
 
-// placesFor returns the socket and state folder of a user's or the machine's agent.
+// placesFor returns the socket and state folder of a user's or the machine's agent: those that are named, else the usual.
 func placesFor(user bool, socket, state string) (daemon.Options, error) {
-	o := daemon.Options{Socket: api.UserSocket(), State: api.StateDir()}
-	if !user {
-		if err := failIfUnprivileged(); err != nil {
-			return o, err
-		}
-		o.Socket, o.State = api.SystemSocket, systemState
-	} else if s := os.Getenv("MINEWATCH_SOCKET"); s != "" {
-		o.Socket = s
-	}
-	if socket != "" {
-		o.Socket = socket
-	}
-	if state != "" {
-		o.State = state
+	o := daemon.Options{Socket: socket, State: state}
+	if user && o.Socket == "" {
+		o.Socket = os.Getenv("MINEWATCH_SOCKET")
 	}
 	var err error
+	switch {
+	case !user:
+		err = failIfUnprivileged()
+		o.Socket, o.State = cmp.Or(o.Socket, api.SystemSocket), cmp.Or(o.State, systemState)
+	case o.State == "":
+		o.State, err = api.StateDir()
+	}
+	if err == nil && o.Socket == "" {
+		o.Socket, err = api.UserSocket()
+	}
+	if err != nil {
+		return o, err
+	}
 	if o.State, err = filepath.Abs(o.State); err != nil {
 		return o, fmt.Errorf("the state folder cannot be found: %w", err)
 	}

@@ -133,16 +133,16 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	defer cancel()
 	var serving sync.WaitGroup
 	var served error
-	serving.Go(func() {
-		if served = server.Serve(ctx, d.listener, d, d.log); served != nil {
-			cancel() // an agent that nobody can reach is of no use
-		}
-	})
 	go d.archive.keep()
 	select {
 	case <-d.archive.tried:
 	case <-time.After(opening):
 	}
+	serving.Go(func() {
+		if served = server.Serve(ctx, d.listener, d, d.log); served != nil {
+			cancel() // an agent that nobody can reach is of no use
+		}
+	})
 	ready()
 	err := pipeline.Run(ctx, d.source, heuristics.NewDetector(heuristics.Config{}), d.alerts, d.observe)
 	cancel()
