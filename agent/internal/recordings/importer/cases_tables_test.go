@@ -50,8 +50,15 @@ func TestOtherTools(t *testing.T) {
 		"influx":              {text: influx, format: "influx", cores: 2, cpu: map[string]float64{"app": 60 * 3.015}},
 		"influx, grouped":     {text: grouped, format: "influx", cores: 2, cpu: map[string]float64{"app": 75, "db": 1.5}},
 		"influx of two":       {text: grouped + strings.ReplaceAll(grouped, "host=a", "host=b"), err: "--host"},
-		"htop":                {text: " 1650 db         20   0 6998M  332M 18140 S 217.  0.5 21:19.63 ├─ /usr/sbin/db\n", err: "htop draws a screen"},
-		"iostat":              {text: "avg-cpu:  %user   %nice %system %iowait  %steal   %idle\n           0.50    0.00    0.50    0.00    0.00   99.00\n", err: "record `pidstat"},
+		"htop":                {text: " 1650 db         20   0 6998M  332M 18140 S 217.  0.5 21:19.63 ├─ /usr/sbin/db\n", err: "htop and glances draw a screen"},
+		"iostat":              {text: "avg-cpu:  %user   %nice %system %iowait  %steal   %idle\n           0.50    0.00    0.50    0.00    0.00   99.00\n", err: "iostat tells of no process"},
+		"dool": {text: "\"Dool 1.3.1 CSV Output\"\n\"Host:\",\"h\",,,,\"User:\",\"u\"\n\"epoch\",\"total usage\",,,,\n\"epoch\",\"usr\",\"sys\",\"idl\",\"wai\",\"stl\"\n" +
+			repeat(5, func(i int) string { return fmt.Sprintf("%d.1,47,3,50,0,0\n", 1795600800+i) }), o: Options{Cores: 4}, format: "dstat", cores: 4, busy: 10},
+		"names and percentages": {text: strings.Repeat("game,107.4%\ndb,0.1%\n", 5), kind: "docker-stats", o: Options{Interval: 2 * time.Second}, cores: 2, cpu: map[string]float64{"game": 10.74, "db": 0.01}},
+		"pidstat -d alone":      {text: pidstatHead + "10:00:00 UID PID kB_rd/s kB_wr/s kB_ccwr/s iodelay Command\n10:00:01 0 7 1 1 0 0 x\n", err: "pidstat was run without -u"},
+		"tasklist":              {text: "Image Name                     PID Session Name        Session#    Mem Usage\n========================= ======== ================ =========== ============\nx.exe 7 Services 0 8 K\n", err: "tasklist tells"},
+		"kubectl top nodes":     {text: "NAME    CPU(cores)   CPU%   MEMORY(bytes)   MEMORY%\nn1   250m   12%      20Mi  5%\n", err: "kubectl top nodes tells of computers"},
+		"JSON of podman":        {text: "[\n {\n  \"id\": \"f32\",\n  \"cpu_percent\": \"107%\"\n }\n]\n", err: "JSON over several lines"},
 	})
 }
 

@@ -30,6 +30,7 @@ func TestPerfmonOfManyKinds(t *testing.T) {
 		"German, without ids":  {text: perfmonLog(",", german, comma), format: "typeperf", cores: 4, cpu: map[string]float64{"app": 9.8881}, note: "several processes"},
 		"two computers":        {text: perfmonLog(",", append([]string{`\\OTHER\Process(app)\% Processor Time`}, lower...), append([]string{"1"}, point...)), err: "--host"},
 		"one of two computers": {text: perfmonLog(",", append([]string{`\\OTHER\Process(app)\% Processor Time`}, lower...), append([]string{"50"}, point...)), o: Options{Host: "other"}, cores: 1, cpu: map[string]float64{"app": 5}},
+		"goodbyes":             {text: perfmonLog(",", lower, point) + "\nExiting, please wait...\nThe command completed successfully.\n", format: "typeperf", cores: 4, cpu: map[string]float64{"app": 9.8881}, note: "several processes"},
 		"no number":            {text: perfmonLog(",", lower, []string{"400", "290", "many", "1.2"}), err: `:2: "many" is no number`},
 		"two modes, not their sum": {
 			text:  perfmonLog(",", []string{`\\P\Process(x)\% User Time`, `\\P\Process(x)\% Privileged Time`}, []string{"90", "7"}),
@@ -81,6 +82,7 @@ func TestPowerShell(t *testing.T) {
 		"Get-Counter, a table that's cut": {text: strings.ReplaceAll(repeat(5, table), "processor time  ", "proces...       "), o: Options{Interval: time.Second}, err: "the table is cut"},
 		"Get-Counter, Format-List":        {text: formatList, format: "get-counter", cores: 1, cpu: map[string]float64{"app": 4.86}},
 		"Get-Counter, CSV":                {text: csv, format: "get-counter", cores: 8, cpu: map[string]float64{"app": 4.86}},
+		"Get-Counter, CSV in quotes":      {text: strings.ReplaceAll(csv, ";", ","), format: "get-counter", cores: 8, cpu: map[string]float64{"app": 4.86}},
 		"Get-Process, CSV":                {text: process, format: "get-process", cores: 1, cpu: map[string]float64{"System": 0, "app": 45}},
 		"Get-Process, CSV, no number":     {text: strings.Replace(process, "4721,50", "a lot", 1), err: `"a lot" is no number of seconds`},
 		"Get-Process, a table":            {text: processTable, o: Options{Interval: 10 * time.Second}, format: "get-process", cores: 1, cpu: map[string]float64{"app": 45}},

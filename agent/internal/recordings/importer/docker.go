@@ -104,7 +104,10 @@ func (d *docker) object(text string) error {
 // percentages, and that of memory is what its use and its limit say.
 func (d *docker) row(text string) error {
 	f := manyBlanks.Split(text, -1)
-	if len(f) < 3 {
+	switch {
+	case len(f) == 1 && strings.ContainsAny(text, ",;"):
+		f = strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ';' })
+	case len(f) < 3:
 		f = strings.Fields(text)
 	}
 	if d.titled {

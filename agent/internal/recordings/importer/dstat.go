@@ -7,8 +7,9 @@ import (
 )
 
 func looksLikeDstat(head []string) bool {
-	first := field(head, 0)
-	return strings.Contains(first, "CSV output") || anyLine(head, func(l string) bool { return strings.Contains(l, `"total cpu usage"`) })
+	return strings.Contains(strings.ToLower(field(head, 0)), "stat csv output") || strings.Contains(field(head, 0), "Dool ") || anyLine(head, func(l string) bool {
+		return strings.Contains(l, `"total cpu usage"`) || strings.Contains(l, `"total usage"`)
+	})
 }
 
 // dstat reads the CSV of dstat, dool and pcp dstat: lines of titles, a line of groups, one of columns. With --top-cpu it
@@ -44,7 +45,7 @@ func (d *dstat) line(line string) error {
 		return nil
 	case strings.HasSuffix(field(f, 0), ":"):
 		return nil
-	case indexOf(f, "usr") >= 0 && indexOf(f, "idl") >= 0, indexOf(f, "time") >= 0 || indexOf(f, "epoch") >= 0:
+	case indexOf(f, "usr") >= 0 && indexOf(f, "idl") >= 0, indexOf(f, "cpu process") >= 0:
 		return d.header(f)
 	case d.titles == nil || !isNumber(field(f, 1)) && !isNumber(field(f, 0)):
 		d.groups = f

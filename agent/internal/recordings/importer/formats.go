@@ -20,7 +20,7 @@ type format struct {
 
 // formats are tried from the first to the last: what is told by more comes before what is told by less.
 func formats() []format {
-	return []format{
+	return append([]format{
 		{name: "pidstat", looks: looksLikePidstat, read: lined(newPidstat)},
 		{name: "top", looks: looksLikeTop, read: lined(screenOf(&procpsTop))},
 		{name: "top-freebsd", looks: looksLikeTopFreeBSD, read: lined(screenOf(&freebsdTop))},
@@ -41,13 +41,12 @@ func formats() []format {
 		{name: "vmstat", looks: looksLikeVmstat, read: lined(newVmstat)},
 		{name: "collectl", looks: looksLikeCollectl, read: lined(newCollectl)},
 		{name: "prometheus", looks: looksLikePrometheus, read: readPrometheus},
-		{name: "htop", looks: looksLikeHtop, instead: "htop draws a screen of one moment, and no log; record `top -b -d 1 -w 512` or `pidstat -urdth 1` for three minutes"},
-		{name: "task-manager", looks: looksLikeTaskManager, instead: `this is a copy of Task Manager's list, one moment only; record typeperf "\Process(*)\% Processor Time" "\Process(*)\ID Process" -si 1 -sc 180 -o log.csv`},
+		{name: "task-manager", looks: looksLikeTaskManager, instead: "this is a copy of Task Manager's list, one moment only; record " + recordWindows},
+		{name: "htop", looks: looksLikeHtop, instead: "htop and glances draw a screen of one moment, and no log; record " + recordLinux},
 		{name: "ps", looks: looksLikePs, read: lined(screenOf(&psLoop))},
 		{name: "top", looks: looksLikeTopRows, read: lined(screenOf(&procpsTop))},
-		{name: "iostat", looks: looksLikeIostat, instead: "iostat tells of no process; record `pidstat -urdth 1`"},
 		{name: "csv", looks: looksLikeCSV, read: lined(newCSV)},
-	}
+	}, unread()...)
 }
 
 // Formats returns the names that Open reads.

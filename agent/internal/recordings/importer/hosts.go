@@ -83,10 +83,6 @@ func (r *sar) line(line string) error {
 
 func (r *sar) end() error { return nil }
 
-func looksLikeIostat(head []string) bool {
-	return anyLine(head, func(l string) bool { return strings.HasPrefix(l, "avg-cpu:") })
-}
-
 func vmstatTitles(f []string) bool {
 	return indexOf(f, "us") >= 0 && indexOf(f, "sy") >= 0 && indexOf(f, "id") >= 0 && indexOf(f, "r") >= 0
 }

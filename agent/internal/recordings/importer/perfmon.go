@@ -9,7 +9,10 @@ import (
 
 func looksLikePerfmon(head []string) bool {
 	for _, l := range head[:min(len(head), 5)] {
-		if strings.Contains(l, "PDH-") || (strings.Contains(l, `\\`) && strings.ContainsAny(l, ",;\t") && strings.Contains(l, `)\`) && strings.Count(l, `"\\`) > 0) {
+		switch {
+		case strings.Contains(l, "CookedValue"):
+			return false // of Get-Counter
+		case strings.Contains(l, "PDH-"), strings.Contains(l, `"\\`) && strings.Contains(l, `)\`):
 			return true
 		}
 	}
@@ -30,7 +33,7 @@ func newPerfmon(l *log) *perfmon { return &perfmon{counters: newCounters(l)} }
 
 func (p *perfmon) line(line string) error {
 	line = strings.TrimSpace(line)
-	if line == "" || (p.known && !strings.HasPrefix(line, `"`) && !strings.ContainsRune(line, p.comma)) {
+	if line == "" || p.known && line[0] != '"' && (line[0] < '0' || line[0] > '9') {
 		return nil // typeperf says goodbye in words
 	}
 	if !p.known {
