@@ -110,7 +110,7 @@ func (a *atop) finish() {
 	a.open = false
 }
 
-func (a *atop) end() error {
+func (a *atop) end() error { //nolint:unparam // as a parser has it
 	a.finish()
 	return nil
 }

@@ -133,14 +133,8 @@ func epoch(s string) (float64, bool) {
 	return x, true
 }
 
-// stamp reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which could
-// be either; zone is the log's time zone if the stamp does not say.
-func stamp(s, order string, zone *time.Location) (float64, bool) {
-	at, _, ok := stampOrder(s, order, zone)
-	return at, ok
-}
-
-// stampOrder is stamp, and says which order a date proves.
+// stampOrder reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which
+// could be either, proved what the date shows it to be; zone is the log's time zone if the stamp does not say.
 func stampOrder(s, order string, zone *time.Location) (at float64, proved string, ok bool) {
 	s = strings.TrimSpace(s)
 	if x, ok := epoch(s); ok {
@@ -177,7 +171,7 @@ func stampOrder(s, order string, zone *time.Location) (at float64, proved string
 }
 
 // monthNames are how programs abbreviate months in the languages of `date`; the first three or four letters tell.
-var monthNames = [12]string{
+var monthNames = [12]string{ //nolint:gochecknoglobals // a table that nothing changes
 	"jan gen ene janv led sty ian янв січ", "feb fév fev févr lut únor фев лют", "mar mär mars mrt bře март мар бер", "apr avr abr kwi dub апр кві",
 	"may mai mag maj mei kvě maio мая май тра", "jun juin giu cze čer июн чер", "jul juil lug lip čec июл лип", "aug août ago sie srp авг сер",
 	"sep set sept wrz zář сен вер", "oct okt ott out oct paź říj окт жов", "nov noi nov lis нов ноя", "dec dez déc dic gru pro дек гру",

@@ -136,12 +136,11 @@ func (c *counters) block(at float64, values []counterValue) block {
 func (c *counters) learn(values []counterValue) {
 	cores, total := map[string]bool{}, 0.0
 	for _, v := range values {
-		switch v.path.kind {
-		case counterCore:
+		if v.path.kind == counterCore {
 			cores[v.path.key] = true
-		case counterTotal:
+		}
+		if v.path.kind == counterTotal {
 			total = max(total, v.value)
-		default:
 		}
 	}
 	switch {

@@ -10,7 +10,7 @@ import (
 
 // unusedTitles are the columns of the time in which a core did nothing for the computer: idle, waiting for a disk, or
 // taken by another guest.
-var unusedTitles = []string{"%idle", "%iowait", "%steal", "id", "wa", "st", "idl", "wai", "stl", "[CPU]Idle%", "[CPU]Wait%", "[CPU]Steal%"}
+var unusedTitles = []string{"%idle", "%iowait", "%steal", "id", "wa", "st", "idl", "wai", "stl", "[CPU]Idle%", "[CPU]Wait%", "[CPU]Steal%"} //nolint:gochecknoglobals // a table that nothing changes
 
 // shareOf returns the share of the computer that a row says is in use; ok is false where a column is no number.
 func shareOf(titles, row []string) (share float64, ok bool) {
@@ -165,9 +165,9 @@ func (c *collectl) line(line string) error {
 			c.found.Cores = int(n)
 		}
 	}
-	if strings.HasPrefix(line, "#") {
-		if strings.Contains(line, "[CPU]") {
-			c.titles = parts(strings.TrimPrefix(line, "#"))
+	if titles, ok := strings.CutPrefix(line, "#"); ok {
+		if strings.Contains(titles, "[CPU]") {
+			c.titles = parts(titles)
 		}
 		return nil
 	}

@@ -99,7 +99,7 @@ func (n *nmon) finish() {
 	n.emit(n.now)
 }
 
-func (n *nmon) end() error {
+func (n *nmon) end() error { //nolint:unparam // as a parser has it
 	if n.titles == nil || len(n.now.rows) > 0 { // else the file ends within a moment
 		n.finish()
 	}

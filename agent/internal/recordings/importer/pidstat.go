@@ -117,7 +117,7 @@ func (p *pidstat) banner(line string) error {
 		return p.sinceBoot()
 	}
 	p.blocks, p.averages = 0, 0
-	return p.log.sysstat(line)
+	return p.sysstat(line)
 }
 
 func (p *pidstat) sinceBoot() error {

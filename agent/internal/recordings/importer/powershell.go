@@ -49,7 +49,7 @@ func newGetCounter(l *log) *getCounter {
 // longestPath is that of Windows's counters, PDH_MAX_COUNTER_PATH.
 const longestPath = 2048
 
-var counterWords = words(colPath, colValue, colTime)
+var counterWords = words(colPath, colValue, colTime) //nolint:gochecknoglobals // a table that nothing changes
 
 func (g *getCounter) line(line string) error {
 	text := strings.TrimSpace(line)
@@ -260,7 +260,7 @@ type getProcess struct {
 	fell, rose int
 }
 
-var processWords = func() map[string]column {
+var processWords = func() map[string]column { //nolint:gochecknoglobals // a table that nothing changes
 	m := words(colPID, colName, colResident, colTime, colTotal, colHost)
 	m["cpu"], m["time"], m["ws(k)"], m["ws(m)"] = colTotal, colTime, colResident, colResident
 	delete(m, "processid")

@@ -15,7 +15,7 @@ type prefix struct {
 }
 
 // prefixForms are those of programs that many logs go through: the groups are the time and the computer.
-var prefixForms = []*regexp.Regexp{
+var prefixForms = []*regexp.Regexp{ //nolint:gochecknoglobals // a table that nothing changes
 	// journalctl and syslog: "Nov 16 10:00:01 web1 top[4123]: "
 	regexp.MustCompile(`^([A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d+)?) ([^\s:]+) [^\s:\[]+(?:\[\d+\])?:(?: |$)`),
 	// journalctl -o short-iso and rsyslog: "2026-11-16T10:00:01+0100 web1 top[4123]: "

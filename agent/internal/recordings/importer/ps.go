@@ -7,7 +7,7 @@ import (
 
 // psLoop is `ps` in a loop, with `date` between two looks: the CPU time so far tells the use. %CPU of ps is a mean since
 // the start of a process.
-var psLoop = dialect{
+var psLoop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 	tool: "ps", record: "`while date; do ps -eo pid,user,ni,rss,time,args; sleep 5; done`", counter: true, usual: "5s",
 	begins: func(*log, string) (float64, bool) { return math.NaN(), false },
 }

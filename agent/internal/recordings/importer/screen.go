@@ -148,7 +148,7 @@ func titlesOf(line string) []string {
 	return strings.Fields(strings.NewReplacer("[", " ", "]", " ").Replace(line))
 }
 
-var screenWords = words(colPID, colTID, colName, colUser, colNice, colResident, colPercent, colTotal, colState, colThreads, colElapsed)
+var screenWords = words(colPID, colTID, colName, colUser, colNice, colResident, colPercent, colTotal, colState, colThreads, colElapsed) //nolint:gochecknoglobals // a table that nothing changes
 
 // above reads a line above the titles.
 func (s *screen) above(text string) {

@@ -30,10 +30,10 @@ const (
 
 // synonyms are the words for columns, in small letters and without marks (see plainTitle). Where a word could be two
 // things, as "cpu", the format says which.
-var synonyms = [colCount]string{
+var synonyms = [colCount]string{ //nolint:gochecknoglobals // a table that nothing changes
 	colPID:      "pid id processid process_id idprocess tgid 进程号 进程 프로세스 プロセス processidentifier",
 	colTID:      "tid lwp spid",
-	colName:     "command args cmd comm ucmd process processname process_name name instance instancename processinstance befehl com ordre orden komenda comando comanda kommando lệnh ბრძანება команда imagename image exe program programname groupname container containername container_name 命令 コマンド",
+	colName:     "command args cmd comm ucmd process processname process_name name instance instancename processinstance befehl com ordre orden komenda comando comanda kommando lệnh ბრძანება команда imagename image exe program programname groupname container containername container_name 命令 コマンド", //nolint:misspell // other languages
 	colUser:     "user username uid ruser euser euid benutzer util usuario utente utiliz użytk użytkownik användare кор ng_dùng 用户 ユーザ owner",
 	colNice:     "ni nice nic",
 	colResident: "res rss rez mem rssize resident workingset64 workingset ws rssbytes rss_bytes memory_rss residentsize 驻留 memrss",
@@ -43,7 +43,7 @@ var synonyms = [colCount]string{
 	colTime:     "time timestamp datetime date date_time _time ts @timestamp zeit zeitstempel uhrzeit t sampletime collected_at when epoch",
 	colHost:     "host hostname computer computername machine machinename server node __server pscomputername",
 	colCores:    "cpucores cpu_cores cores millicores cpumillicores",
-	colPath:     "path counter counterpath",
+	colPath:     "path counter counterpath", //nolint:misspell // Windows's word
 	colValue:    "cookedvalue value countervalue",
 	colThreads:  "thr #th threads nth nlwp",
 	colElapsed:  "elapsed etime etimes elapsedtime",

@@ -8,7 +8,7 @@ import (
 
 // procpsTop is top of Linux: `top -b [-d 1] [-c] [-i] [-H]`. The first page tells of the time since boot and only opens
 // the accounts. With -i idle processes are left out; here everything that is left out did nothing.
-var procpsTop = dialect{
+var procpsTop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 	tool: "top", record: "LC_ALL=C top -b -d 1 -w 512", begins: beginsTop, above: aboveTop, since: true, usual: "3s",
 }
 
@@ -47,7 +47,7 @@ func beginsTop(l *log, line string) (float64, bool) {
 }
 
 // threadWords are parts of what top calls threads in the languages of procps.
-var threadWords = []string{
+var threadWords = []string{ //nolint:gochecknoglobals // a table that nothing changes
 	"thread", "hilo", "wątk", "tråd", "потоки", "потік", "fire exec", "tuyến trình", "线程", "執行緒", "スレッド", "스레드", "ნაკად", "fils",
 	"vlákn", "filament", "szál", "säikeet",
 }

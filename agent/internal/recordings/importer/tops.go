@@ -9,19 +9,19 @@ import (
 // The tops of other systems. Each is a dialect of pages of processes.
 var (
 	// freebsdTop is top of the BSDs: `top -b -d`. Its WCPU is of one core; "idle" is the kernel's and has a thread a core.
-	freebsdTop = dialect{
+	freebsdTop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 		tool: "top of BSD", record: "top -b -d 180 -s 1 all", begins: beginsFreeBSD, above: aboveNamedIdle, idle: idleThreads, usual: "2s",
 	}
 	// macosTop is `top -l N`: the first page tells of the time since the start of each process.
-	macosTop = dialect{
+	macosTop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 		tool: "top of macOS", record: "top -l 180 -s 1", begins: beginsMacOS, above: aboveNamedIdle, since: true, usual: "1s",
 	}
 	// busyboxTop prints no time, and percentages of all cores together.
-	busyboxTop = dialect{
+	busyboxTop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 		tool: "top of BusyBox", record: "top -b -d 1", begins: beginsBusyBox, above: aboveBusyBox, whole: true, usual: "5s",
 	}
 	// androidTop is that of toybox: no time, and how many cores there are in "800%cpu".
-	androidTop = dialect{
+	androidTop = dialect{ //nolint:gochecknoglobals // a table that nothing changes
 		tool: "top of Android", record: "top -b -d 1 -n 180", begins: beginsAndroid, above: aboveAndroid, untitled: true, usual: "3s",
 	}
 )
