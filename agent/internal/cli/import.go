@@ -179,13 +179,13 @@ func describeImport(f *importer.Found, to string, n imported) string {
 	if n.gaps > 0 {
 		gaps = several(n.gaps, "gap") + " or jumps of the clock"
 	}
-	notes := ""
+	var notes strings.Builder
 	for _, n := range f.Notes {
-		notes += "Note: " + n + ".\n"
+		notes.WriteString("Note: " + n + ".\n")
 	}
 	return fmt.Sprintf("%s: %s, %s, %s (%s), %s every %v over %v, %s, %s.\n%sMissing for a full verdict: %s.\nSee it with `minewatch replay %s`.\n",
 		to, f.Format, unit, several(f.Cores, "core"), cores, several(n.samples, "sample"), f.Interval.Round(10*time.Millisecond), n.last.Round(time.Second),
-		several(n.processes, "process"), gaps, notes, strings.Join(f.Missing(), "; "), to)
+		several(n.processes, "process"), gaps, notes.String(), strings.Join(f.Missing(), "; "), to)
 }
 
 // several counts a thing: "1 core", "2 processes".
