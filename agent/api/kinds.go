@@ -1,5 +1,10 @@
 package api
 
+import "time"
+
+// MaxSpan is the longest time for which something may be allowed or snoozed; longer is said as "for good".
+const MaxSpan = 10 * 365 * 24 * time.Hour
+
 // AlertState says where an alert stands.
 type AlertState string
 

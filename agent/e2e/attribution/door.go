@@ -88,7 +88,7 @@ func sample(ctx context.Context, s *sampler.Sampler) error {
 func (a *agent) env() []string { return []string{"MINEWATCH_SOCKET=" + a.socket} }
 
 // Status is asked by hosts that look for an agent.
-func (a *agent) Status(server.Caller) api.Status {
+func (a *agent) Status(context.Context, server.Caller) api.Status {
 	return api.Status{Type: "status", APIVersion: api.Version, Watching: true}
 }
 

@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// maxWishS is the longest time, in seconds, that a person may ask for: ten years, as at the local door.
-const maxWishS = 10 * 365 * 24 * 60 * 60
+// maxWishS is the longest time, in seconds, that a person may ask for.
+const maxWishS = float64(api.MaxSpan / time.Second)
 
 // IsWish reports whether an extension wants something for the person in front of it, instead of answering a question.
 func IsWish(a api.Answer) bool {

@@ -10,13 +10,6 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-const (
-	// coarseInterval is the time between samples above which the shape of a load cannot be told.
-	coarseInterval = 5 * time.Second
-	// shortest is how long a load must be seen before anything can be said of it: 8 s of load and 3 s of suspicion.
-	shortest = 11 * time.Second
-)
-
 // detail gathers what a recording lacks for a verdict.
 type detail struct {
 	ticks                    int
@@ -38,7 +31,7 @@ func (d *detail) observe(t *pipeline.Tick) {
 	}
 	for i := range t.Judged {
 		v := &t.Judged[i].Verdict
-		if v.Subject.Kind != heuristics.SubjectProcess || v.Features.Busy < shortest {
+		if v.Subject.Kind != heuristics.SubjectProcess || v.Features.Busy < heuristics.Shortest {
 			continue
 		}
 		d.busy++
@@ -63,12 +56,12 @@ func (d *detail) lacks() string {
 		return prefix + "the recording holds no sample."
 	case d.hostOnly || !d.listed:
 		return prefix + "only the whole computer's load is in this recording and no process, so nothing in it can be judged."
-	case d.last < shortest:
-		return prefix + fmt.Sprintf("the recording lasts %v, and nothing can be said of a load before %v.", d.last.Round(100*time.Millisecond), shortest)
+	case d.last < heuristics.Shortest:
+		return prefix + fmt.Sprintf("the recording lasts %v, and nothing can be said of a load before %v.", d.last.Round(100*time.Millisecond), heuristics.Shortest)
 	}
 	var missing []string
-	if mean := d.last / time.Duration(max(1, d.ticks-1)); mean > coarseInterval {
-		missing = append(missing, fmt.Sprintf("samples at most %v apart (these are %v)", coarseInterval, mean.Round(time.Second)))
+	if mean := d.last / time.Duration(max(1, d.ticks-1)); mean > heuristics.Coarse {
+		missing = append(missing, fmt.Sprintf("samples at most %v apart (these are %v)", heuristics.Coarse, mean.Round(time.Second)))
 	}
 	if d.busy > 0 && d.noThreads == d.busy {
 		missing = append(missing, "CPU time per thread")

@@ -3,6 +3,8 @@ package daemon
 import (
 	"fmt"
 	"time"
+
+	"github.com/minewatch/minewatch/heuristics"
 )
 
 const (
@@ -11,9 +13,11 @@ const (
 	// slow its watch.
 	budgetShare = 0.005
 	budgetSpan  = 10 * time.Minute
-	// budgetSlowest is the longest interval that the agent falls back to: above 5 s steadiness says nothing.
+	// budgetSlowest is the longest interval that the agent falls back to.
 	budgetSlowest = 5 * time.Second
 )
+
+const _ = uint64(heuristics.Coarse - budgetSlowest) // slower, and no load could be told from another
 
 // meter averages readings of a CPU time over budgetSpan.
 type meter struct {

@@ -26,16 +26,16 @@ func TestOneAllowanceTooMany(t *testing.T) {
 	var err error
 	n := 0
 	for ; err == nil && n < 10_000; n++ {
-		_, err = d.Allow(c, api.Allowance{Site: fmt.Sprintf("films%d.test", n)})
+		_, err = d.Allow(t.Context(), c, api.Allowance{Site: fmt.Sprintf("films%d.test", n)})
 	}
 	refusal, ok := errors.AsType[*fault.Error](err)
 	if !ok || refusal.Kind != fault.TooMany || !errors.Is(err, store.ErrTooMany) || !strings.Contains(refusal.Text, "disallow") {
 		t.Fatalf("allowance %d: %v", n, err)
 	}
-	if err := d.Disallow(c, api.Allowance{Site: "films0.test"}); err != nil {
+	if err := d.Disallow(t.Context(), c, api.Allowance{Site: "films0.test"}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := d.Allow(c, api.Allowance{Site: "games.test"}); err != nil {
+	if _, err := d.Allow(t.Context(), c, api.Allowance{Site: "games.test"}); err != nil {
 		t.Errorf("after one was taken back: %v", err)
 	}
 }

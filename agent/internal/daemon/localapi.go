@@ -27,7 +27,7 @@ func scope(c server.Caller) string {
 }
 
 // Status tells how the agent is.
-func (d *Daemon) Status(c server.Caller) api.Status {
+func (d *Daemon) Status(_ context.Context, c server.Caller) api.Status {
 	s := api.Status{
 		Type: "status", APIVersion: api.Version, Version: buildinfo.Version, PID: os.Getpid(), Started: d.started,
 		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
@@ -57,12 +57,12 @@ func (d *Daemon) Status(c server.Caller) api.Status {
 }
 
 // Alerts lists the caller's alerts.
-func (d *Daemon) Alerts(c server.Caller, within time.Duration) ([]api.Alert, error) {
+func (d *Daemon) Alerts(ctx context.Context, c server.Caller, within time.Duration) ([]api.Alert, error) {
 	var since time.Time
 	if within > 0 {
 		since = time.Now().Add(-within)
 	}
-	ctx, cancel := d.patience()
+	ctx, cancel := patience(ctx)
 	defer cancel()
 	return d.archive.alerts(ctx, scope(c), since)
 }
@@ -107,16 +107,13 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 	return failed
 }
 
-// longest is the longest time to snooze or allow for; longer is said as "for good".
-const longest = 10 * 365 * 24 * time.Hour
-
 // Snooze keeps an alert's site or program quiet for a while.
-func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error {
+func (d *Daemon) Snooze(ctx context.Context, c server.Caller, id string, length time.Duration) error {
 	t, err := d.target(c, id)
 	if err != nil {
 		return err
 	}
-	if length <= 0 || length > longest {
+	if length <= 0 || length > api.MaxSpan {
 		return fault.New(fault.Invalid, "snooze for more than nothing and less than ten years")
 	}
 	s, err := consentFor(&t.Alert, length)
@@ -124,7 +121,7 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 		d.tellAll(d.alerts.Hush(id, time.Now().UTC().Add(length)))
 		return nil
 	}
-	ctx, cancel := d.patience()
+	ctx, cancel := patience(ctx)
 	defer cancel()
 	if err := d.archive.snooze(ctx, s); err != nil {
 		d.tellAll(d.alerts.Hush(id, s.Until)) // this alert at least, until the agent ends
@@ -134,8 +131,8 @@ func (d *Daemon) Snooze(c server.Caller, id string, length time.Duration) error 
 }
 
 // patience bounds how long a caller waits for the disk.
-func (d *Daemon) patience() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), 5*time.Second)
+func patience(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 5*time.Second)
 }
 
 func (d *Daemon) tellAll(alerts []api.Alert) {
@@ -162,30 +159,30 @@ func consentFor(a *api.Alert, length time.Duration) (api.Allowance, error) {
 }
 
 // AllowAlert allows what an alert is about.
-func (d *Daemon) AllowAlert(c server.Caller, id string, length time.Duration) (api.Allowance, error) {
+func (d *Daemon) AllowAlert(ctx context.Context, c server.Caller, id string, length time.Duration) (api.Allowance, error) {
 	t, err := d.target(c, id)
 	if err != nil {
 		return api.Allowance{}, err
 	}
-	a, err := consentFor(&t.Alert, min(length, longest))
+	a, err := consentFor(&t.Alert, min(length, api.MaxSpan))
 	if err != nil {
 		return a, err
 	}
-	return a, d.addAllowance(a)
+	return a, d.addAllowance(ctx, a)
 }
 
 // Allow allows a site or a program for the caller.
-func (d *Daemon) Allow(c server.Caller, a api.Allowance) (api.Allowance, error) {
+func (d *Daemon) Allow(ctx context.Context, c server.Caller, a api.Allowance) (api.Allowance, error) {
 	a, err := cleanAllowance(c, a)
 	if err != nil {
 		return a, err
 	}
 	a.Since = time.Now().UTC()
-	return a, d.addAllowance(a)
+	return a, d.addAllowance(ctx, a)
 }
 
-func (d *Daemon) addAllowance(a api.Allowance) error {
-	ctx, cancel := d.patience()
+func (d *Daemon) addAllowance(ctx context.Context, a api.Allowance) error {
+	ctx, cancel := patience(ctx)
 	defer cancel()
 	if err := d.archive.allow(ctx, a); err != nil {
 		return err
@@ -195,12 +192,12 @@ func (d *Daemon) addAllowance(a api.Allowance) error {
 }
 
 // Disallow takes an allowance back.
-func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
+func (d *Daemon) Disallow(ctx context.Context, c server.Caller, a api.Allowance) error {
 	a, err := cleanAllowance(c, a)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := d.patience()
+	ctx, cancel := patience(ctx)
 	defer cancel()
 	found, err := d.archive.disallow(ctx, a)
 	if err != nil {
@@ -214,7 +211,7 @@ func (d *Daemon) Disallow(c server.Caller, a api.Allowance) error {
 }
 
 // Allowances lists what the caller allowed, to an administrator what everybody did.
-func (d *Daemon) Allowances(c server.Caller) ([]api.Allowance, error) {
+func (d *Daemon) Allowances(_ context.Context, c server.Caller) ([]api.Allowance, error) {
 	return d.archive.allowances(scope(c)), nil
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -46,9 +47,9 @@ func (d *Daemon) wishAbout(c server.Caller, peer browser.HostPeer, a api.Answer)
 	}
 	length := time.Duration(a.ForS * float64(time.Second))
 	if a.Type == "snooze" {
-		return d.Snooze(c, a.Alert, length)
+		return d.Snooze(context.Background(), c, a.Alert, length)
 	}
-	_, err = d.AllowAlert(c, a.Alert, length)
+	_, err = d.AllowAlert(context.Background(), c, a.Alert, length)
 	return err
 }
 
@@ -59,7 +60,7 @@ func (d *Daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) 
 	if site == "" {
 		return fault.New(fault.NotFound, "no load of one site is in that process of this browser")
 	}
-	return d.Disallow(c, api.Allowance{Site: site})
+	return d.Disallow(context.Background(), c, api.Allowance{Site: site})
 }
 
 // sitesAllowed returns what a user allows.

@@ -33,7 +33,7 @@ func TestCallersWorkIsNotMeasuring(t *testing.T) {
 	measured, whole := d.sampler.Spent(), ownCPU()
 	for ownCPU()-whole < time.Second {
 		for range 20 {
-			d.Status(server.Caller{User: "1"})
+			d.Status(t.Context(), server.Caller{User: "1"})
 		}
 	}
 	measured, whole = d.sampler.Spent()-measured, ownCPU()-whole

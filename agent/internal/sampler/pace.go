@@ -10,8 +10,10 @@ import (
 )
 
 // DefaultRest is the longest time between two ticks that a quiet machine allows: what begins meanwhile is noticed by the
-// machine's own counter, and above 5 s steadiness says nothing.
+// machine's own counter.
 const DefaultRest = 5 * time.Second
+
+const _ = uint64(heuristics.Coarse - DefaultRest) // slower, and no load could be told from another
 
 const (
 	// quietBelow is the load of the whole machine, in cores, below which it is quiet: no process can then be of interest

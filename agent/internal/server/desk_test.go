@@ -49,12 +49,12 @@ func (d *desk) said() []string {
 	return out
 }
 
-func (d *desk) Status(c Caller) api.Status {
+func (d *desk) Status(_ context.Context, c Caller) api.Status {
 	d.note(c, "status pid %d admin %v", c.PID, c.Admin)
 	return api.Status{Type: "status", APIVersion: api.Version, Socket: c.User}
 }
 
-func (d *desk) Alerts(c Caller, within time.Duration) ([]api.Alert, error) {
+func (d *desk) Alerts(_ context.Context, c Caller, within time.Duration) ([]api.Alert, error) {
 	d.note(c, "alerts %v", within)
 	if d.hold != nil {
 		<-d.hold
@@ -81,17 +81,17 @@ func (d *desk) Act(ctx context.Context, c Caller, id, what string) error {
 	return fmt.Errorf("act: %w", fault.New(fault.NotFound, "there is no such alert"))
 }
 
-func (d *desk) Snooze(c Caller, id string, span time.Duration) error {
+func (d *desk) Snooze(_ context.Context, c Caller, id string, span time.Duration) error {
 	d.note(c, "snooze %s %v", id, span)
 	return nil
 }
 
-func (d *desk) AllowAlert(c Caller, id string, span time.Duration) (api.Allowance, error) {
+func (d *desk) AllowAlert(_ context.Context, c Caller, id string, span time.Duration) (api.Allowance, error) {
 	d.note(c, "allow alert %s %v", id, span)
 	return api.Allowance{Type: "allowance", Site: "films.test", User: c.User}, nil
 }
 
-func (d *desk) Allow(c Caller, a api.Allowance) (api.Allowance, error) {
+func (d *desk) Allow(_ context.Context, c Caller, a api.Allowance) (api.Allowance, error) {
 	d.note(c, "allow %s%s for %s", a.Site, a.Program, a.User)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -99,12 +99,12 @@ func (d *desk) Allow(c Caller, a api.Allowance) (api.Allowance, error) {
 	return a, nil
 }
 
-func (d *desk) Disallow(c Caller, a api.Allowance) error {
+func (d *desk) Disallow(_ context.Context, c Caller, a api.Allowance) error {
 	d.note(c, "disallow %s%s for %s", a.Site, a.Program, a.User)
 	return nil
 }
 
-func (d *desk) Allowances(Caller) ([]api.Allowance, error) {
+func (d *desk) Allowances(context.Context, Caller) ([]api.Allowance, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.allowed), nil

@@ -19,8 +19,6 @@ import (
 const (
 	// maxID bounds an alert's id in bytes.
 	maxID = 256
-	// maxFor bounds how long something is allowed or snoozed; for longer there is "for good".
-	maxFor = 10 * 365 * 24 * time.Hour
 	// maxList bounds a list of alerts in bytes; the client reads up to 16 MiB.
 	maxList = 12 << 20
 )
@@ -68,8 +66,8 @@ func (d *door) plain(f call) http.HandlerFunc {
 	}
 }
 
-func (d *door) status(_ context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
-	return d.agent.Status(c), nil
+func (d *door) status(ctx context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
+	return d.agent.Status(ctx, c), nil
 }
 
 // alerts writes the list itself: it is the one answer that can be large, and the room for it is counted until it is
@@ -86,7 +84,9 @@ func (d *door) alerts(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer d.lists.leave(c.User)
-	list, err := d.agent.Alerts(c, within)
+	ctx, cancel := context.WithTimeout(r.Context(), d.limits.work)
+	defer cancel()
+	list, err := d.agent.Alerts(ctx, c, within)
 	if err != nil {
 		d.fail(w, r, err)
 		return
@@ -122,44 +122,44 @@ func (d *door) act(what string) call {
 	}
 }
 
-func (d *door) snooze(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (d *door) snooze(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	id, span, err := idAndSpan(w, r)
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.agent.Snooze(c, id, span)
+	return nil, d.agent.Snooze(ctx, c, id, span)
 }
 
-func (d *door) allowAlert(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (d *door) allowAlert(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	id, span, err := idAndSpan(w, r)
 	if err != nil {
 		return nil, err
 	}
-	return d.agent.AllowAlert(c, id, span)
+	return d.agent.AllowAlert(ctx, c, id, span)
 }
 
-func (d *door) allowances(_ context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
-	list, err := d.agent.Allowances(c)
+func (d *door) allowances(ctx context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
+	list, err := d.agent.Allowances(ctx, c)
 	if list == nil {
 		list = []api.Allowance{} // JSON's null is no list
 	}
 	return list, err
 }
 
-func (d *door) allow(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (d *door) allow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	a, err := allowanceOf(c, w, r)
 	if err != nil {
 		return nil, err
 	}
-	return d.agent.Allow(c, a)
+	return d.agent.Allow(ctx, c, a)
 }
 
-func (d *door) disallow(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (d *door) disallow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	a, err := allowanceOf(c, w, r)
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.agent.Disallow(c, a)
+	return nil, d.agent.Disallow(ctx, c, a)
 }
 
 func (d *door) answers(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
@@ -198,7 +198,7 @@ func idAndSpan(w http.ResponseWriter, r *http.Request) (id string, span time.Dur
 	if err = decode(w, r, maxBody, &body); err != nil {
 		return "", 0, err
 	}
-	if body.ForS < 0 || body.ForS > maxFor.Seconds() {
+	if body.ForS < 0 || body.ForS > api.MaxSpan.Seconds() {
 		return "", 0, fault.New(fault.Invalid, "the time must be between 0 s and ten years")
 	}
 	return id, time.Duration(body.ForS * float64(time.Second)), nil

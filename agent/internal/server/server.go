@@ -20,18 +20,19 @@ import (
 
 // Agent is what the door opens to. Its methods are called from many goroutines. A refusal (package
 // fault) is passed on to the caller; any other error is logged and told as a failure without its text.
+// Each must give up when its context ends: the caller is gone by then, or the answer would be late.
 type Agent interface {
-	Status(c Caller) api.Status
+	Status(ctx context.Context, c Caller) api.Status
 	// Alerts returns the caller's alerts that were updated within the given time, oldest first; 0 means all.
-	Alerts(c Caller, within time.Duration) ([]api.Alert, error)
-	// Act closes or shows ("close", "show") the tab an alert names. It must give up when ctx ends.
+	Alerts(ctx context.Context, c Caller, within time.Duration) ([]api.Alert, error)
+	// Act closes or shows ("close", "show") the tab an alert names.
 	Act(ctx context.Context, c Caller, alertID, what string) error
-	Snooze(c Caller, alertID string, d time.Duration) error
-	AllowAlert(c Caller, alertID string, d time.Duration) (api.Allowance, error)
+	Snooze(ctx context.Context, c Caller, alertID string, d time.Duration) error
+	AllowAlert(ctx context.Context, c Caller, alertID string, d time.Duration) (api.Allowance, error)
 	// Allow and Disallow get an allowance whose User is the caller, or, from an administrator, whom they named.
-	Allow(c Caller, a api.Allowance) (api.Allowance, error)
-	Disallow(c Caller, a api.Allowance) error
-	Allowances(c Caller) ([]api.Allowance, error)
+	Allow(ctx context.Context, c Caller, a api.Allowance) (api.Allowance, error)
+	Disallow(ctx context.Context, c Caller, a api.Allowance) error
+	Allowances(ctx context.Context, c Caller) ([]api.Allowance, error)
 	// Events must end when ctx does. A caller who reads too slowly holds up the sequence, so it must drop what piles up.
 	Events(ctx context.Context, c Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event]
 	// Questions must end when ctx does, as Events.

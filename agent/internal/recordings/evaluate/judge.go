@@ -21,8 +21,6 @@ const (
 	early = time.Second
 	// beyond is how much a label's load may outlast its recording, for the same reason.
 	beyond = 5.0
-	// coarse is the interval between samples above which a recording cannot carry a verdict.
-	coarse = 5 * time.Second
 )
 
 // The details of a recording.
@@ -132,7 +130,7 @@ func (t *Trace) judge(ctx context.Context, c heuristics.Config) {
 		return
 	}
 	t.Length, t.Detail = seconds(b.last), Enough
-	if b.hostOnly || b.last > coarse*time.Duration(max(1, b.ticks-1)) {
+	if b.hostOnly || b.last > heuristics.Coarse*time.Duration(max(1, b.ticks-1)) {
 		t.Detail = NotEnough
 	}
 	b.conclude()
