@@ -39,3 +39,42 @@ func TestOneAllowanceTooMany(t *testing.T) {
 		t.Errorf("after one was taken back: %v", err)
 	}
 }
+
+// Only an administrator's word counts for another user, and then it is that user's allowance.
+func TestWhoseAllowanceItIs(t *testing.T) {
+	a, _ := kept(t, folder(t.TempDir()))
+	d := &Daemon{
+		log: zap.NewNop(), archive: a, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
+	}
+	root, user := server.Caller{User: "0", Admin: true}, server.Caller{User: "1000"}
+	for _, c := range []struct {
+		caller server.Caller
+		named  string
+		want   string // "" if it is refused
+	}{
+		{root, "1001", "1001"}, {root, "", "0"}, {root, "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1001"},
+		{root, "somebody", ""}, {root, "1001\n", ""}, {root, "-", ""},
+		{user, "1001", "1000"}, {user, "", "1000"},
+	} {
+		got, err := d.Allow(c.caller, api.Allowance{Site: "films.test", User: c.named})
+		if (err != nil) != (c.want == "") || (err == nil && got.User != c.want) || (err != nil && fault.KindOf(err) != fault.Invalid) {
+			t.Errorf("%s for %q: %q, %v, want %q", c.caller.User, c.named, got.User, err, c.want)
+		}
+	}
+	if list, err := d.Allowances(user); err != nil || len(list) != 1 || list[0].User != "1000" {
+		t.Errorf("a user's list: %+v, %v", list, err)
+	}
+	if list, err := d.Allowances(root); err != nil || len(list) != 4 {
+		t.Errorf("the administrator's list: %+v, %v", list, err)
+	}
+	if err := d.Disallow(root, api.Allowance{Site: "films.test", User: "1001"}); err != nil {
+		t.Error(err)
+	}
+	if list, _ := d.Allowances(server.Caller{User: "1001"}); len(list) != 0 {
+		t.Errorf("taken back by the administrator, but %+v", list)
+	}
+	_, err := d.Allow(user, api.Allowance{Program: "/" + strings.Repeat("x", 16<<10)})
+	if fault.KindOf(err) != fault.Invalid {
+		t.Errorf("a name of 16 kB: %v", err)
+	}
+}

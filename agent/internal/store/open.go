@@ -1,7 +1,9 @@
 package store
 
 import (
+	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -110,12 +112,7 @@ func files(name string) []string {
 // openFile opens the database, brings it to the present schema and checks it. The error is a *damage if the file must
 // be set aside.
 func openFile(root *os.Root) (*sql.DB, error) {
-	path := filepath.ToSlash(filepath.Join(root.Name(), fileName))
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // C:/… on Windows
-	}
-	dsn := url.URL{Scheme: "file", Path: path, RawQuery: settings, OmitHost: true}
-	connector, err := sqlite.NewConnector(dsn.String())
+	connector, err := sqlite.NewConnector(location(root, settings))
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +133,50 @@ func openFile(root *os.Root) (*sql.DB, error) {
 		return nil, unwritable(root.Name(), explain(err))
 	}
 	return db, nil
+}
+
+// readOnly opens a file that cannot be written, as it was at the last clean end; nil if that is not possible or not safe.
+func readOnly(dir, run string) *Store {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil
+	}
+	fi, err := root.Lstat(fileName)
+	if err == nil && fi.Size() == 0 {
+		err = fs.ErrNotExist
+	}
+	if err == nil {
+		err = errors.Join(checkFile(fi), checkFolder(dir, root))
+	}
+	var connector driver.Connector
+	if err == nil {
+		connector, err = sqlite.NewConnector(location(root, "mode=ro&immutable=1&_defensive=1&_pragma=trusted_schema(OFF)&_pragma=cache_size(-256)"))
+	}
+	if err != nil {
+		_ = root.Close()
+		return nil
+	}
+	s := &Store{db: sql.OpenDB(connector), root: root, run: run, file: fi}
+	s.db.SetMaxOpenConns(1)
+	if _, err := s.db.ExecContext(context.Background(), `SELECT kind, user, site, program, since, until FROM consents LIMIT 0`); err != nil {
+		_ = s.Close()
+		return nil
+	}
+	return s
+}
+
+// location returns the name by which SQLite opens the database in a folder.
+func location(root *os.Root, query string) string {
+	path := filepath.ToSlash(filepath.Join(root.Name(), fileName))
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path // C:/… on Windows
+	}
+	dsn := url.URL{Scheme: "file", Path: path, RawQuery: query, OmitHost: true}
+	return dsn.String()
 }
 
 // damageOf returns what is damaged if err says that the file is, else nil.

@@ -42,11 +42,12 @@ type Store struct {
 // unlike any other: what another run stored is only read, listed and pruned.
 //
 // A damaged file is set aside and a new one begun: aside then says so in a sentence for people. The error tells what to do
-// when the folder cannot be used, or when a newer minewatch wrote the file; then nothing was changed.
+// when the folder cannot be used, or when a newer minewatch wrote the file; then nothing was changed. Where there is a
+// file all the same, s can be read, as on a disk that is mounted read-only.
 func Open(dir, run string) (s *Store, aside string, err error) {
 	root, err := openFolder(dir)
 	if err != nil {
-		return nil, "", err
+		return readOnly(dir, run), "", err
 	}
 	db, err := openFile(root)
 	if damaged, ok := errors.AsType[*damage](err); ok {
@@ -63,7 +64,7 @@ func Open(dir, run string) (s *Store, aside string, err error) {
 	}
 	if err != nil {
 		_ = root.Close() // the first error matters
-		return nil, aside, err
+		return readOnly(dir, run), aside, err
 	}
 	s = &Store{db: db, root: root, run: run}
 	if s.file, err = root.Stat(fileName); err != nil {
