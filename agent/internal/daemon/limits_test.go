@@ -56,24 +56,24 @@ func TestWhoseAllowanceItIs(t *testing.T) {
 		{root, "somebody", ""}, {root, "1001\n", ""}, {root, "-", ""},
 		{user, "1001", "1000"}, {user, "", "1000"},
 	} {
-		got, err := d.Allow(c.caller, api.Allowance{Site: "films.test", User: c.named})
+		got, err := d.Allow(t.Context(), c.caller, api.Allowance{Site: "films.test", User: c.named})
 		if (err != nil) != (c.want == "") || (err == nil && got.User != c.want) || (err != nil && fault.KindOf(err) != fault.Invalid) {
 			t.Errorf("%s for %q: %q, %v, want %q", c.caller.User, c.named, got.User, err, c.want)
 		}
 	}
-	if list, err := d.Allowances(user); err != nil || len(list) != 1 || list[0].User != "1000" {
+	if list, err := d.Allowances(t.Context(), user); err != nil || len(list) != 1 || list[0].User != "1000" {
 		t.Errorf("a user's list: %+v, %v", list, err)
 	}
-	if list, err := d.Allowances(root); err != nil || len(list) != 4 {
+	if list, err := d.Allowances(t.Context(), root); err != nil || len(list) != 4 {
 		t.Errorf("the administrator's list: %+v, %v", list, err)
 	}
-	if err := d.Disallow(root, api.Allowance{Site: "films.test", User: "1001"}); err != nil {
+	if err := d.Disallow(t.Context(), root, api.Allowance{Site: "films.test", User: "1001"}); err != nil {
 		t.Error(err)
 	}
-	if list, _ := d.Allowances(server.Caller{User: "1001"}); len(list) != 0 {
+	if list, _ := d.Allowances(t.Context(), server.Caller{User: "1001"}); len(list) != 0 {
 		t.Errorf("taken back by the administrator, but %+v", list)
 	}
-	_, err := d.Allow(user, api.Allowance{Program: "/" + strings.Repeat("x", 16<<10)})
+	_, err := d.Allow(t.Context(), user, api.Allowance{Program: "/" + strings.Repeat("x", 16<<10)})
 	if fault.KindOf(err) != fault.Invalid {
 		t.Errorf("a name of 16 kB: %v", err)
 	}
