@@ -291,10 +291,12 @@ func (a *archive) tellWaiting() {
 // would.
 func (a *archive) close() error {
 	a.stopOnce()
+	patience := time.NewTimer(2 * tellWithin)
+	defer patience.Stop()
 	select {
 	case <-a.done:
 		return nil
-	case <-time.After(2 * tellWithin):
+	case <-patience.C:
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		return fmt.Errorf("the disk does not answer; %d alerts were told and not stored", len(a.waiting.order))

@@ -1,3 +1,5 @@
+// Package daemon is the running agent: it wires the one path from counters to alerts, stores and tells them, and answers the
+// local API.
 package daemon
 
 import (
@@ -134,10 +136,12 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	var serving sync.WaitGroup
 	var served error
 	go d.archive.keep()
+	patience := time.NewTimer(opening)
 	select {
 	case <-d.archive.tried:
-	case <-time.After(opening):
+	case <-patience.C:
 	}
+	patience.Stop()
 	serving.Go(func() {
 		if served = server.Serve(ctx, d.listener, d, d.log); served != nil {
 			cancel() // an agent that nobody can reach is of no use

@@ -52,9 +52,14 @@ func TestWhoseAllowanceItIs(t *testing.T) {
 		named  string
 		want   string // "" if it is refused
 	}{
-		{root, "1001", "1001"}, {root, "", "0"}, {root, "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1001"},
-		{root, "somebody", ""}, {root, "1001\n", ""}, {root, "-", ""},
-		{user, "1001", "1000"}, {user, "", "1000"},
+		{root, "1001", "1001"},
+		{root, "", "0"},
+		{root, "S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1001"},
+		{root, "somebody", ""},
+		{root, "1001\n", ""},
+		{root, "-", ""},
+		{user, "1001", "1000"},
+		{user, "", "1000"},
 	} {
 		got, err := d.Allow(t.Context(), c.caller, api.Allowance{Site: "films.test", User: c.named})
 		if (err != nil) != (c.want == "") || (err == nil && got.User != c.want) || (err != nil && fault.KindOf(err) != fault.Invalid) {

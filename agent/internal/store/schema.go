@@ -39,18 +39,18 @@ CREATE TABLE consents (
 ) STRICT, WITHOUT ROWID;
 PRAGMA user_version = 2;`
 
-// migrations bring a file from the version that is their index to the next. Each runs in one transaction.
-var migrations = map[int]string{
-	// Alerts belong to a run, so that no other run replaces them; sizes are known without reading the bodies; what
+// migration returns what brings a file of a version to the next, in one transaction.
+func migration(version int) string {
+	// 1 to 2: alerts belong to a run, so that no other run replaces them; sizes are known without reading the bodies; what
 	// is larger than anything real is dropped.
-	1: `
+	return map[int]string{1: `
 ALTER TABLE alerts ADD COLUMN run TEXT NOT NULL DEFAULT '';
 ALTER TABLE alerts ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
 DELETE FROM alerts WHERE octet_length(body) > 65536;
 UPDATE alerts SET bytes = octet_length(body);
 CREATE INDEX alerts_user ON alerts (user, updated, bytes);
 DELETE FROM consents WHERE octet_length(site) > 512 OR octet_length(program) > 4096 OR octet_length(user) > 256;
-PRAGMA user_version = 2;`,
+PRAGMA user_version = 2;`}[version]
 }
 
 // initialise checks a file and brings it to the present schema.
@@ -83,7 +83,7 @@ func initialise(db *sql.DB) error {
 		return change(ctx, db, schema)
 	}
 	for ; version < schemaVersion; version++ {
-		if err := change(ctx, db, migrations[version]); err != nil {
+		if err := change(ctx, db, migration(version)); err != nil {
 			return fmt.Errorf("%s could not be brought from schema %d to %d: %w", fileName, version, version+1, err)
 		}
 	}
