@@ -119,6 +119,8 @@ type BrowserStatus struct {
 	Name      string `json:"name"` // program name of the browser
 	PID       int32  `json:"pid"`  // its root process
 	Extension string `json:"extension_version"`
+	// Update says in one sentence what is too old to be of use and how it is renewed; empty when nothing is.
+	Update string `json:"update,omitzero"`
 }
 
 // TrayStatus is one connected tray.
@@ -166,101 +168,4 @@ type LiveRow struct {
 type Event struct {
 	Alert *Alert `json:"alert,omitempty"`
 	Live  *Live  `json:"live,omitempty"`
-}
-
-// Question is what the agent asks a browser's extension, or tells it. See docs/extension-protocol.md.
-type Question struct {
-	V int `json:"v"`
-	// Type is "who", "close", "show", "grow", "shrink", "lives" or "distrust" for what is asked; "load" or "acted" for
-	// what the extension wanted to know or have done; "flagged" or "unflagged" for what is told unasked.
-	Type string `json:"type"`
-	// ID is that of the extension's wish in "load" and "acted", and left out of what is told unasked.
-	ID int64 `json:"id,omitzero"`
-	// Renderer is the browser's own number of the renderer process.
-	Renderer int `json:"renderer,omitzero"`
-	// Tab and Origin, for "close" and "show": the tab, and the top origin it must still have.
-	Tab    int64  `json:"tab,omitzero"`
-	Origin string `json:"origin,omitzero"`
-	// Pick, Turn and MiB are for "grow": the first step takes the page with this turn, from 0, of those whose process is
-	// "known" to the extension or "unknown" to it; the second, without a pick, goes on with that page.
-	Pick string `json:"pick,omitzero"`
-	Turn int    `json:"turn,omitzero"`
-	MiB  int    `json:"mib,omitzero"`
-	// Machine is the use of all cores in percent, Tabs the busiest renderers of this browser, in "load"; More is how many
-	// there was no room for.
-	Machine float64   `json:"machine_percent,omitzero"`
-	Tabs    []TabLoad `json:"tabs,omitempty"`
-	More    int       `json:"more,omitzero"`
-	// OK reports, in "acted", that it was done.
-	OK bool `json:"ok,omitzero"`
-	// Sites are registrable domains: the one that an alert fired about ("flagged"), or those that the user allowed or
-	// takes back ("unflagged").
-	Sites []string `json:"sites,omitempty"`
-}
-
-// TabLoad is what the agent knows of one busy renderer process of a browser. Which tabs live there is for the extension
-// to say.
-type TabLoad struct {
-	Renderer int `json:"renderer"`
-	// Cores is the use since the tick before, Machine the same in percent of all cores.
-	Cores   float64 `json:"cores"`
-	Machine float64 `json:"machine_percent"`
-	// Samples is the use in hundredths of a core, one a second, the newest last: at most the last 60 s.
-	Samples []int   `json:"samples"`
-	Busy    float64 `json:"busy_s"`
-	// State and Severity are as in LiveRow. Why says in sentences what the judge found, in the language asked for where
-	// there is one.
-	State    State    `json:"state"`
-	Severity Severity `json:"severity,omitzero"`
-	Why      []string `json:"why,omitempty"`
-	// Alert is the open alert about it; CanAllow reports that the alert names one site, Snoozed that it is quiet for now.
-	Alert    string `json:"alert,omitzero"`
-	CanAllow bool   `json:"can_allow,omitzero"`
-	Snoozed  bool   `json:"snoozed,omitzero"`
-	// Allowed reports that the user allowed its one site, which "disallow" takes back.
-	Allowed bool `json:"allowed,omitzero"`
-}
-
-// Answer is what an extension says: unasked once at the start ("hello"), when a person opens its window or clicks there
-// ("load", "allow", "disallow", "snooze"), else in answer to a Question.
-type Answer struct {
-	V    int    `json:"v"`
-	Type string `json:"type"` // "hello", "frames", "done", "load", "allow", "disallow", "snooze"
-	ID   int64  `json:"id,omitzero"`
-	// Extension is the extension's version, in "hello".
-	Extension string `json:"extension,omitzero"`
-	// Browser is "firefox", in the "hello" from one: its numbers of processes need a check.
-	Browser string `json:"browser,omitzero"`
-	// Measures is set in "hello" where the person lets the extension take pages through the memory step, so that the
-	// numbers can be checked. Firefox's always does.
-	Measures bool `json:"measures,omitzero"`
-	// Renderer is that of the question in "frames", in the "done" to a "grow" the one that the extension believes the
-	// page to live in, and in "disallow" the one whose site is meant.
-	Renderer int     `json:"renderer,omitzero"`
-	Frames   []Frame `json:"frames,omitempty"`
-	// Last is the origin that last lived in the renderer, when no frame does.
-	Last string `json:"last,omitzero"`
-	// User is "active", "idle" or "locked": what the person in front of the browser does; in "frames".
-	User string `json:"user,omitzero"`
-	// OK and Error answer "close" and "show".
-	OK    bool   `json:"ok,omitzero"`
-	Error string `json:"error,omitzero"`
-	// Lang is the language of the sentences wanted by "load": "ja", or "" for English.
-	Lang string `json:"lang,omitzero"`
-	// Alert is what "allow" and "snooze" are about, ForS for how many seconds; 0 allows for good.
-	Alert string  `json:"alert,omitzero"`
-	ForS  float64 `json:"for_s,omitzero"`
-}
-
-// Frame is one frame of a tab: origins only, never a path, a query or a title.
-type Frame struct {
-	Tab     int64  `json:"tab"`
-	Frame   int64  `json:"frame"`
-	Origin  string `json:"origin"`
-	Top     string `json:"top"`
-	Hidden  bool   `json:"hidden"`
-	Audible bool   `json:"audible"`
-	// Focused: the tab's window has the keyboard. FullScreen: it fills the screen.
-	Focused    bool `json:"focused,omitzero"`
-	FullScreen bool `json:"full,omitzero"`
 }

@@ -138,16 +138,6 @@ func (c *Client) Events(ctx context.Context, live bool, tray *TrayStatus) iter.S
 	return stream[Event](ctx, c, "/v1/events?"+q.Encode())
 }
 
-// Questions yields what the agent asks the browser extension behind the caller, a native messaging host.
-func (c *Client) Questions(ctx context.Context) iter.Seq2[Question, error] {
-	return stream[Question](ctx, c, "/v1/browser/questions")
-}
-
-// Answer passes on what the extension behind the caller said. A stream of Questions must be open.
-func (c *Client) Answer(ctx context.Context, a Answer) error {
-	return c.call(ctx, http.MethodPost, "/v1/browser/answers", a, nil)
-}
-
 // forSeconds is the body of requests with a duration.
 type forSeconds struct {
 	ForS float64 `json:"for_s"`
@@ -169,6 +159,19 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Res
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
+	res, err := c.send(req)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode/100 != 2 {
+		defer res.Body.Close()
+		return nil, refused(res)
+	}
+	return res, nil
+}
+
+// send sends a request. Its errors say how the agent could not be reached.
+func (c *Client) send(req *http.Request) (*http.Response, error) {
 	res, err := c.http.Do(req)
 	if err != nil {
 		var dial *net.OpError
@@ -180,11 +183,7 @@ func (c *Client) do(ctx context.Context, method, path string, in any) (*http.Res
 		}
 		return nil, fmt.Errorf("the agent at %s did not answer: %w", c.socket, err)
 	}
-	if res.StatusCode/100 == 2 {
-		return res, nil
-	}
-	defer res.Body.Close()
-	return nil, refused(res)
+	return res, nil
 }
 
 func (c *Client) call(ctx context.Context, method, path string, in, out any) error {

@@ -7,16 +7,16 @@ import { originOf } from "./origin.js";
 // visitor whether to leave it, and until that is answered the browser says nothing.
 const PATIENCE = 4_000;
 
-// act does what a "close" or "show" question asks for and returns "", or one word that says why it did not:
+// act closes or shows (type: "close", "show") the tab that is meant and returns "", or one word that says why it did not:
 // "no_tab", "other_origin", "other_renderer", "unanswered", "failed".
-export async function act(chrome, question, finder) {
-  const frames = await framesOf(chrome, question.tab, finder);
+export async function act(chrome, type, { tab, origin, renderer }, finder) {
+  const frames = await framesOf(chrome, tab, finder);
   const top = frames.find((f) => f.frameId === 0);
   if (!top) return "no_tab";
-  if (!question.origin || originOf(top.url) !== question.origin) return "other_origin";
-  const meant = (f) => (f.processId === question.renderer || f.lost === "late") && runs(f); // one that hangs proves nothing
-  if (question.renderer && !frames.some(meant)) return "other_renderer";
-  const done = question.type === "close" ? chrome.tabs.remove(question.tab) : show(chrome, question.tab);
+  if (!origin || originOf(top.url) !== origin) return "other_origin";
+  const meant = (f) => (f.processId === renderer || f.lost === "late") && runs(f); // one that hangs proves nothing
+  if (renderer && !frames.some(meant)) return "other_renderer";
+  const done = type === "close" ? chrome.tabs.remove(tab) : show(chrome, tab);
   let timer;
   const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE, "unanswered")));
   return Promise.race([done.then(() => "", () => "failed"), late]).finally(() => clearTimeout(timer));

@@ -30,7 +30,7 @@ function tell(text) {
   put($("said"), text);
 }
 
-async function wish(message) {
+async function request(message) {
   try {
     return (await chrome.runtime.sendMessage(message)) ?? { error: "failed" };
   } catch {
@@ -40,7 +40,7 @@ async function wish(message) {
 
 // act does what a button of a card asks for and says what came of it.
 async function act(message, done) {
-  const got = await wish(message);
+  const got = await request(message);
   const name = got.error ? `error_${got.error}` : done;
   tell(say(name) || say("error_failed"));
   if (message.type === "show" && !got.error) return window.close(); // it would hang over the tab, without the keyboard
@@ -51,7 +51,7 @@ async function act(message, done) {
 // away under a finger; what is no longer busy stays, switched off, until nothing is below it.
 async function look() {
   const [tab] = await chrome.tabs.query({ active: true, currentWindow: true });
-  const view = await wish({ type: "view", lang: language, tab: tab?.id });
+  const view = await request({ type: "view", lang: language, tab: tab?.id });
   warn(view.here);
   away(view.state);
   const rows = wellFormed(view.tabs);

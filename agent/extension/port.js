@@ -1,104 +1,98 @@
-// The line to the minewatch program. This is the only file that opens it.
+// The line to the minewatch program, and the conversation with the agent behind it. This is the only file that opens it.
 
+import { Conversation } from "./conversation.js";
 import { isFirefox } from "./firefox.js";
 
 const HOST = "io.github.minewatch";
-const VERSION = 1;
+
+// PROTOCOL is the version of the messages that this extension speaks.
+const PROTOCOL = 2;
 
 // Waits between attempts, in milliseconds: the program may not be installed, or stop at once.
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 300_000;
 
-// STANDS is after how many milliseconds a line that was opened counts as one with a program at its end.
+// STANDS is after how many milliseconds a line that was opened counts as one with a program at its end. A program that
+// then says nothing of its agent for SILENT is one of a version that does not.
 const STANDS = 200;
+const SILENT = 3_000;
 
-// Limits on what is asked: the program asks once per busy renderer and five seconds, so more is a fault.
-const MAX_PER_SECOND = 64;
-const MAX_AT_ONCE = 32;
+// HELLO_PATIENCE is how long the agent may take to answer hello, in milliseconds.
+const HELLO_PATIENCE = 10_000;
 
-const TYPES = new Set(["who", "close", "show", "grow", "shrink", "lives", "distrust"]);
-
-// TOLD are what the program says without asking anything: in answer to a person's wish, or to warn on a return.
-const TOLD = new Set(["load", "acted", "flagged", "unflagged"]);
-
-// keepLine keeps a line to the program open, says hello on it, and sends what answerTo(question) resolves to. It says
-// nothing else unasked. begin is called whenever the line is opened, told with what the program says without asking.
-// It returns {say, open, measures}: say(message) sends what a person wants and reports whether there is a line to send
-// it on, open() reports whether a program was found at the other end, measures(yes) has hello say from now on whether
-// pages can be measured, and says it at once if that is news.
-export function keepLine(chrome, answerTo, begin = () => {}, told = () => {}) {
+// keepLine keeps a line to the program open and holds a conversation with the agent whenever there is one: it says
+// hello, answers by the tables requests and events, and says nothing else unasked. begin is called before each hello.
+//
+// It returns {request, state, measures}. request(method, params, patience) is Conversation.request. state() is "ok", or
+// what is missing: "no_program", "no_agent", "old_program" (the program or its agent is older than this extension),
+// "old_extension". measures(yes) tells whether pages can be measured from now on.
+export function keepLine(chrome, { requests, events, begin = () => {} }) {
   let wait = FIRST_WAIT;
-  let line; // of the open port
+  let line; // {since, agent, conversation} of the open port; agent is as in state(), or "" if the program said nothing yet
   let measuring = false;
 
-  const hello = () => ({
-    type: "hello", extension: chrome.runtime.getManifest().version,
-    ...(isFirefox(chrome) && { browser: "firefox" }), ...(measuring && { measures: true }),
-  });
-  const open = () => {
-    begin();
-    const port = chrome.runtime.connectNative(HOST);
-    const admit = gate();
-    let atOnce = 0;
-    let closed = false;
-
-    const send = (message) => {
-      if (!closed) port.postMessage({ v: VERSION, ...message });
+  const greet = async (mine) => {
+    const { conversation } = mine;
+    const hello = {
+      protocol: PROTOCOL, extension: chrome.runtime.getManifest().version,
+      ...(isFirefox(chrome) && { browser: "firefox" }), ...(measuring && { measures: true }),
     };
-    line = { send, since: performance.now() };
-    port.onMessage.addListener(async (question) => {
-      wait = FIRST_WAIT; // somebody is there
-      if (question?.v === VERSION && TOLD.has(question.type)) {
-        if (admit()) told(question);
-        return;
-      }
-      if (!wellFormed(question) || atOnce >= MAX_AT_ONCE || !admit()) return;
-      atOnce++;
-      try {
-        send(await answerTo(question));
-      } catch (err) {
-        console.warn("minewatch: no answer:", err?.message);
-      } finally {
-        atOnce--;
-      }
+    let agent;
+    try {
+      const { protocol } = await conversation.request("hello", hello, HELLO_PATIENCE);
+      agent = protocol === PROTOCOL ? "ok" : "old_program";
+    } catch (err) {
+      agent = err.code === "extension_outdated" ? "old_extension" : "no_agent";
+    }
+    if (mine.conversation !== conversation) return; // another agent came meanwhile
+    mine.agent = agent;
+    if (agent !== "ok") return;
+    wait = FIRST_WAIT; // somebody is there
+    if (measuring !== Boolean(hello.measures)) conversation.notify("measuring", { allowed: measuring });
+  };
+
+  // found takes what the program says of its agent.
+  const found = (mine, port, state) => {
+    mine.conversation?.close();
+    mine.conversation = undefined;
+    mine.agent = state === "outdated" ? "old_program" : "no_agent";
+    if (state !== "connected") return;
+    begin();
+    mine.conversation = new Conversation((message) => port.postMessage(message), { requests, events });
+    greet(mine);
+  };
+
+  const open = () => {
+    const port = chrome.runtime.connectNative(HOST);
+    const mine = { since: performance.now(), agent: "", conversation: undefined };
+    line = mine;
+    port.onMessage.addListener((message) => {
+      if (message?.method === "agent.state" && message.id === undefined) found(mine, port, message.params?.state);
+      else mine.conversation?.receive(message);
     });
     port.onDisconnect.addListener(() => {
-      closed = true;
+      mine.conversation?.close();
       line = undefined;
       void chrome.runtime.lastError; // read, or the browser logs it as unseen
       setTimeout(open, wait);
       wait = Math.min(wait * 2, LONGEST_WAIT);
     });
-    send(hello());
   };
   open();
   return {
-    say: (message) => {
-      line?.send(message);
-      return line !== undefined;
+    request: async (method, params, patience) => {
+      if (line?.agent !== "ok") return undefined;
+      return line.conversation.request(method, params, patience);
+    },
+    state: () => {
+      const stands = line ? performance.now() - line.since : 0;
+      if (stands <= STANDS) return "no_program"; // a browser that finds no program breaks the line at once
+      return line.agent || (stands > SILENT ? "old_program" : "no_agent");
     },
     measures: (yes) => {
       if (yes === measuring) return;
       measuring = yes;
-      line?.send(hello());
+      if (line?.agent === "ok") line.conversation.notify("measuring", { allowed: yes });
     },
-    // A browser that finds no program breaks the line at once.
-    open: () => line !== undefined && performance.now() - line.since > STANDS,
-  };
-}
-
-// wellFormed reports whether a message is a question of this version.
-function wellFormed(q) {
-  return q?.v === VERSION && TYPES.has(q.type) && Number.isSafeInteger(q.id) && q.id > 0;
-}
-
-// gate returns a function that reports whether one more may pass in this second.
-function gate() {
-  let second = 0;
-  let passed = 0;
-  return () => {
-    const now = Math.floor(performance.now() / 1_000);
-    if (now !== second) [second, passed] = [now, 0];
-    return ++passed <= MAX_PER_SECOND;
   };
 }

@@ -1,6 +1,7 @@
 // The memory step: a page is made to hold memory for a moment, by a size that the program chose, so that the program can
 // see in which process that happens. It needs no numbering of the browser's, and checks it.
 
+import { Refused } from "./conversation.js";
 import { originOf } from "./origin.js";
 
 // PATIENCE is how long a page may take for one step, and LONGEST how long it may hold what was taken, in milliseconds.
@@ -36,52 +37,50 @@ export class Steps {
     this.#memory = memory;
   }
 
-  // answer does what a question asks for and returns {renderer}, the number by which the page's process is known, or
-  // {error}: "no_tab", "unanswered" or "failed".
-  async answer(chrome, { type, pick, turn, mib, renderer }) {
-    switch (type) {
-      case "grow":
-        return this.#grow(chrome, pick, turn ?? 0, mib);
-      case "shrink":
-        return this.#shrink(chrome);
-      case "lives":
-        if (!this.#last?.documentId) return { error: "no_tab" };
-        this.#finder.told(this.#last.documentId, renderer);
-        return {};
-      case "distrust":
-        this.#finder.distrust();
-        this.#memory.forget();
-        return {};
-      default:
-        return { error: "failed" };
-    }
-  }
-
-  async #grow(chrome, pick, turn, mib) {
-    if (!chrome.scripting || !(mib > 0 && mib <= MAX_MIB)) return { error: "failed" };
+  // grow has a page take memory and returns {renderer}, the number by which its process is known, if it is. It throws
+  // Refused: "no_tab", "unanswered" or "failed".
+  async grow(chrome, { pick, turn = 0, mib }) {
+    if (!chrome.scripting || !(mib > 0 && mib <= MAX_MIB)) throw new Refused("failed");
     if (pick) {
-      await this.#shrink(chrome); // of a page that was left half way
+      await this.#giveBack(chrome); // of a page that was left half way
       const found = pickFrom(await this.#list(chrome), pick, turn);
-      if (!found) return { error: "no_tab" };
+      if (!found) throw new Refused("no_tab");
       this.#page = { ...found, steps: 0 };
     }
     const page = this.#page;
-    if (!page || page.steps >= MAX_STEPS) return { error: "failed" };
+    if (!page || page.steps >= MAX_STEPS) throw new Refused("failed");
     page.steps++;
     const done = await run(chrome, page, grow, [mib * 2 ** 20, LONGEST]);
-    if (done === true) return { renderer: page.frame.processId || 0 };
-    await this.#shrink(chrome); // it may still come to it
-    return { error: done === "late" ? "unanswered" : "failed" };
+    if (done === true) return page.frame.processId ? { renderer: page.frame.processId } : {};
+    await this.#giveBack(chrome); // it may still come to it
+    throw new Refused(done === "late" ? "unanswered" : "failed");
   }
 
-  async #shrink(chrome) {
+  // shrink has the page give back what it took. It throws as grow does.
+  async shrink(chrome) {
+    if (!this.#page) throw new Refused("no_tab");
+    const done = await this.#giveBack(chrome);
+    if (done !== true) throw new Refused(done === "late" ? "unanswered" : "failed");
+  }
+
+  // lives notes where the page that was measured last lives.
+  lives(renderer) {
+    if (!this.#last?.documentId) throw new Refused("no_tab");
+    this.#finder.told(this.#last.documentId, renderer);
+  }
+
+  // distrust has the browser's numbers say nothing from now on.
+  distrust() {
+    this.#finder.distrust();
+    this.#memory.forget();
+  }
+
+  async #giveBack(chrome) {
     const page = this.#page;
-    if (!page) return { error: "no_tab" };
+    if (!page) return "none";
     this.#page = undefined;
     this.#last = page.frame;
-    const done = await run(chrome, page, shrink, []);
-    if (done === true) return {};
-    return { error: done === "late" ? "unanswered" : "failed" };
+    return run(chrome, page, shrink, []);
   }
 }
 

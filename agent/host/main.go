@@ -9,13 +9,13 @@ import (
 	"os"
 	"runtime"
 
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/nativemessaging"
 )
 
 func main() {
 	runtime.GOMAXPROCS(1) // it waits nearly always
 	// Standard output belongs to the browser.
-	if err := browser.RunHost(context.Background(), os.Args[1:], os.Stdin, os.Stdout, nil); err != nil {
+	if err := nativemessaging.RunHost(context.Background(), os.Args[1:], os.Stdin, os.Stdout, nativemessaging.DialAgent); err != nil {
 		fmt.Fprintf(os.Stderr, "minewatch-host: %v\n", err)
 		os.Exit(1)
 	}

@@ -204,7 +204,9 @@ func alter(way Waking, edit func(name string, change func(string) string) error)
 chrome.alarms.create("look", { periodInMinutes: 0.5 });
 chrome.alarms.onAlarm.addListener(() => {
   const port = chrome.runtime.connectNative("` + extension.Host + `");
-  port.postMessage({ v: 1, type: "hello", extension: "0.1.0" });
+  port.onMessage.addListener((found) => {
+    if (found.method === "agent.state") port.postMessage({ id: 1, method: "hello", params: { protocol: 2, extension: "0.1.0" } });
+  });
   setTimeout(() => port.disconnect(), 1000);
 });
 `

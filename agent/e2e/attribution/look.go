@@ -56,7 +56,7 @@ func (l *looker) look(ctx context.Context, after string, b subject) error {
 	if err := wait.Pause(ctx, again); err != nil { // all may be asked about once more
 		return err
 	}
-	l.agent.bridge.Answers()
+	l.agent.extensions.Answers()
 	type said struct {
 		number int
 		got    heuristics.Renderer
@@ -91,9 +91,9 @@ func (l *looker) look(ctx context.Context, after string, b subject) error {
 // ask asks about one process and says how long the answer took, 0 if there was none.
 func (l *looker) ask(ctx context.Context, p, root heuristics.ProcessID, number int) (heuristics.Renderer, time.Duration, error) {
 	start := now()
-	l.agent.bridge.Ask(p, root, number)
+	l.agent.extensions.Ask(p, root, number)
 	for {
-		for _, r := range l.agent.bridge.Answers() {
+		for _, r := range l.agent.extensions.Answers() {
 			if r.Process == p {
 				return r, now().Sub(start), nil
 			}

@@ -5,12 +5,12 @@ package hostile_test
 import (
 	"bufio"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"time"
 )
@@ -19,131 +19,167 @@ import (
 // it has a parent, of the same user.
 const attack = "MINEWATCH_TEST_ATTACK"
 
-// socketOf is where such a process finds the agent's door.
+// socketOf is where such a process finds the agent's local API.
 const socketOf = "MINEWATCH_TEST_SOCKET"
 
 // patience is how long anything may take on a full machine.
 const patience = 15 * time.Second
 
-// attacks are what hosts do to the door once their stream of questions stands.
-func attacks() map[string]func(*door) error {
+const hello = `{"id":1,"method":"hello","params":{"protocol":2,"extension":"1.0"}}`
+
+// attacks are what hosts do to the agent once their channel is open and hello is said.
+func attacks() map[string]func(*channel) error {
 	const victim = `"frames":[{"tab":1,"frame":0,"origin":"https://victim.test","top":"https://victim.test"}]`
-	return map[string]func(*door) error{
-		"flood": func(d *door) error {
-			return d.repeat(3000, func(int) string { return `{"v":1,"type":"hello","extension":"1.0"}` })
+	return map[string]func(*channel) error{
+		"flood": func(c *channel) error {
+			return c.repeat(1000, func(int) string { return `{"method":"measuring","params":{"allowed":true}}` })
 		},
-		"lies": func(d *door) error {
-			return d.repeat(150, func(n int) string {
+		"lies": func(c *channel) error {
+			return c.repeat(10, func(n int) string {
 				if n%3 == 0 {
-					return fmt.Sprintf(`{"v":1,"type":"done","id":%d,"ok":true}`, n+1)
+					return fmt.Sprintf(`{"id":%d,"result":{}}`, n+1)
 				}
-				return fmt.Sprintf(`{"v":1,"type":"frames","id":%d,"renderer":%d,%s}`, n+1, n+1, victim)
+				return fmt.Sprintf(`{"id":%d,"result":{%s}}`, n+1, victim)
 			})
 		},
-		"wrong JSON": func(d *door) error {
-			wrong := []string{`{"v":1,`, `[]`, `"hello"`, `{"v":"1"}`, "\xff\xfe", `{"v":1e999}`, `{"frames":{"a":1}}`, strings.Repeat("[", 5000)}
-			return d.repeat(100, func(n int) string { return wrong[n%len(wrong)] })
+		"wrong JSON": func(c *channel) error {
+			wrong := []string{`{"id":1,`, `[]`, `"hello"`, `{"id":"1"}`, "\xff\xfe", `{"id":1e999}`, `{"result":{"a":1}}`, strings.Repeat("[", 5000)}
+			return c.repeat(50, func(n int) string { return wrong[n%len(wrong)] })
 		},
-		"an unknown version": func(d *door) error {
-			return d.repeat(100, func(n int) string {
+		"an unknown version": func(c *channel) error {
+			return c.repeat(50, func(n int) string {
 				return fmt.Sprintf(`{"v":99,"type":"frames","id":%d,"renderer":%d,%s}`, n+1, n+1, victim)
 			})
 		},
-		"half a body": func(d *door) error {
-			return d.send(1000, strings.NewReader(`{"v":1,"type":"hello"`))
+		"requests without end": func(c *channel) error { // and the responses are not read
+			return c.repeat(1000, func(n int) string {
+				return fmt.Sprintf(`{"id":%d,"method":"popup.allow","params":{"alert":"victim-%d"}}`, n+2, n)
+			})
 		},
-		"a body of 1 GB": func(d *door) error {
-			return d.send(1<<30, io.LimitReader(blanks{}, 1<<30))
+		"the agent's own requests": func(c *channel) error {
+			return c.repeat(50, func(n int) string {
+				return fmt.Sprintf(`{"id":%d,"method":"tab.close","params":{"tab":%d,"origin":"https://victim.test"}}`, n+2, n)
+			})
+		},
+		"half a message": func(c *channel) error {
+			_, err := c.conn.Write(append(binary.NativeEndian.AppendUint32(nil, 1000), `{"id":1,`...))
+			return err
+		},
+		"a message of 1 GB": func(c *channel) error {
+			_, _ = io.Copy(c.conn, io.MultiReader(strings.NewReader(string(binary.NativeEndian.AppendUint32(nil, 1<<30))), io.LimitReader(blanks{}, 1<<30)))
+			_, err := io.Copy(io.Discard, c.conn) // the agent hangs up early
+			if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
+				return fmt.Errorf("the agent did not hang up: %w", err)
+			}
+			return nil
 		},
 	}
 }
 
-// play is the body of a process that plays a host. It returns when its attack is over; its stream is open until then.
+// play is the body of a process that plays a host. It returns when its attack is over; its channel is open until then.
 func play(name, socket string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
 	defer cancel()
-	d := &door{ctx: ctx, socket: socket}
-	if name == "no stream" { // a program that is no host at all
-		return attacks()["lies"](d)
+	switch name {
+	case "many channels":
+		return manyChannels(ctx, socket)
+	case "a host of version 1":
+		res, conn, err := ask(ctx, socket, "GET /v1/browser/questions HTTP/1.1\r\nHost: minewatch\r\n\r\n")
+		if err != nil {
+			return err
+		}
+		if res.StatusCode != http.StatusNotFound {
+			err = fmt.Errorf("the agent answered %s", res.Status)
+		}
+		return errors.Join(err, conn.Close())
 	}
-	stream, err := d.dial()
+	c, err := open(ctx, socket)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(stream, "GET /v1/browser/questions HTTP/1.1\r\nHost: minewatch\r\n\r\n"); err != nil {
-		return err
+	if name == "no hello" {
+		err = attacks()["lies"](c)
+	} else if err = c.greet(); err == nil {
+		err = attacks()[name](c)
 	}
-	res, err := http.ReadResponse(bufio.NewReader(stream), nil)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode == http.StatusOK {
-		err = attacks()[name](d)
-	} else {
-		err = fmt.Errorf("the stream of questions: %s", res.Status)
-	}
-	err = errors.Join(err, stream.Close())
-	_ = res.Body.Close() // it would wait for the stream's end before
-	return err
+	return errors.Join(err, c.conn.Close())
 }
 
-// door is the agent's door, as a stranger sees it.
-type door struct {
-	ctx    context.Context //nolint:containedctx // of a process that does this one thing
-	socket string
-}
-
-func (d *door) dial() (net.Conn, error) {
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(d.ctx, "unix", d.socket)
-	if err == nil {
-		err = conn.SetDeadline(deadline())
+// manyChannels opens channels until the agent refuses more; a host of ours has one.
+func manyChannels(ctx context.Context, socket string) error {
+	var all []*channel
+	defer func() {
+		for _, c := range all {
+			_ = c.conn.Close()
+		}
+	}()
+	refused := 0
+	for range 60 {
+		c, err := open(ctx, socket)
+		if err != nil {
+			refused++
+			continue
+		}
+		all = append(all, c)
 	}
-	return conn, err
-}
-
-// repeat posts many bodies over one connection.
-func (d *door) repeat(times int, body func(int) string) error {
-	client := &http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return d.dial() }}}
-	for n := range times {
-		req, err := http.NewRequestWithContext(d.ctx, http.MethodPost, "http://minewatch/v1/browser/answers", strings.NewReader(body(n)))
-		if err != nil {
-			return err
-		}
-		req.Header.Set("Content-Type", "application/json")
-		res, err := client.Do(req)
-		if err != nil {
-			return err
-		}
-		_, err = io.Copy(io.Discard, res.Body)
-		if err := res.Body.Close(); err != nil {
-			return err
-		}
-		if err != nil {
-			return err
-		}
+	if refused == 0 {
+		return errors.New("60 channels were opened")
 	}
 	return nil
 }
 
-// send announces a body of some length, sends another, and waits until the door answers or hangs up.
-func (d *door) send(length int64, body io.Reader) error {
-	conn, err := d.dial()
+// channel is an open channel to the agent, as a stranger uses it.
+type channel struct{ conn net.Conn }
+
+// ask sends a request and returns the beginning of the answer, and the connection.
+func ask(ctx context.Context, socket, request string) (*http.Response, net.Conn, error) {
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "unix", socket)
 	if err != nil {
+		return nil, nil, err
+	}
+	if err := conn.SetDeadline(time.Now().Add(2 * patience)); err != nil {
+		return nil, nil, err
+	}
+	if _, err := io.WriteString(conn, request); err != nil {
+		return nil, nil, err
+	}
+	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	return res, conn, err
+}
+
+func open(ctx context.Context, socket string) (*channel, error) {
+	res, conn, err := ask(ctx, socket, "GET /v1/browser/channel HTTP/1.1\r\nHost: minewatch\r\nConnection: Upgrade\r\nUpgrade: minewatch-extension\r\n\r\n")
+	if err == nil && res.StatusCode != http.StatusSwitchingProtocols {
+		err = errors.Join(fmt.Errorf("the agent answered %s", res.Status), conn.Close())
+	}
+	return &channel{conn}, err
+}
+
+func (c *channel) say(message string) error {
+	_, err := c.conn.Write(append(binary.NativeEndian.AppendUint32(nil, uint32(len(message))), message...))
+	return err
+}
+
+// greet says hello and reads the answer.
+func (c *channel) greet() error {
+	if err := c.say(hello); err != nil {
 		return err
 	}
-	defer conn.Close()
-	_, err = fmt.Fprintf(conn, "POST /v1/browser/answers HTTP/1.1\r\nHost: minewatch\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n", length)
-	if err != nil {
+	head := make([]byte, 4)
+	if _, err := io.ReadFull(c.conn, head); err != nil {
 		return err
 	}
-	_, _ = io.Copy(conn, body) // the door may hang up early
-	if u, ok := conn.(*net.UnixConn); ok {
-		_ = u.CloseWrite()
-	}
-	_, err = io.Copy(io.Discard, conn)
-	if os.IsTimeout(err) {
-		return fmt.Errorf("the door neither answered nor hung up: %w", err)
+	_, err := io.CopyN(io.Discard, c.conn, int64(binary.NativeEndian.Uint32(head)))
+	return err
+}
+
+// repeat sends many messages.
+func (c *channel) repeat(times int, message func(int) string) error {
+	for n := range times {
+		if err := c.say(message(n)); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -156,8 +192,4 @@ func (blanks) Read(p []byte) (int, error) {
 		p[i] = ' '
 	}
 	return len(p), nil
-}
-
-func deadline() time.Time {
-	return time.Now().Add(patience)
 }

@@ -3,9 +3,27 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 
-// golden returns a message that the Go tests read as well.
-export function golden(name) {
-  return JSON.parse(readFileSync(new URL(`../../../testdata/protocol/${name}.json`, import.meta.url), "utf8"));
+import { Conversation } from "../conversation.js";
+
+// golden returns a message of a method that the Go tests read as well, with other params if change is given.
+export function golden(method, name = "request", change = undefined) {
+  const file = JSON.parse(readFileSync(new URL(`../../../testdata/protocol/${method}.json`, import.meta.url), "utf8"));
+  const message = file.messages[name];
+  assert.ok(message, `${method} has no message ${name}`);
+  return change ? { ...message, params: { ...message.params, ...change } } : message;
+}
+
+// asked returns the response to a request by a table of requests.
+export function asked(requests, request) {
+  return new Promise((resolve) => {
+    new Conversation((message) => resolve(JSON.parse(JSON.stringify(message))), { requests }).receive(request);
+  });
+}
+
+// outcome returns what came of a request in short: the result with ok, or the error's code.
+export async function outcome(requests, request) {
+  const { result, error } = await asked(requests, request);
+  return error ? { error: error.code } : { ok: true, ...result };
 }
 
 // browser returns a `chrome` whose windows and tabs are as given. A tab's frames are [frameId, parentFrameId,

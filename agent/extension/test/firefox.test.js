@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
-import { answer } from "../answer.js";
 import { childOf, GeckoFinder, isFirefox, PATIENCE } from "../firefox.js";
 import { Memory } from "../frames.js";
-import { browser, firefox, golden, numbered } from "./browser.js";
+import { agentRequests } from "../methods.js";
+import { browser, firefox, golden, numbered, outcome } from "./browser.js";
 
 const NEWS = "https://news.test/story?id=7#end";
 const FILMS = "http://films.test:8080/watch";
 
-const who = (renderer) => ({ ...golden("question-who"), renderer });
-const ask = (b, question, finder = new GeckoFinder(), memory = new Memory()) => answer(b.chrome, memory, question, finder);
+const who = (renderer) => golden("renderer.frames", "request", { renderer });
+const ask = (b, request, finder = new GeckoFinder(), memory = new Memory()) => outcome(agentRequests(b.chrome, memory, finder), request);
 const names = (got) => (got.frames ?? []).map((f) => [f.tab, f.origin, f.top]);
 
 // settle lets everything run that waits for nothing but its turn.
@@ -56,8 +56,8 @@ test("who: the same golden answer from Firefox", async () => {
     ],
   });
   const got = await ask(b, who(12));
-  const want = golden("answer-frames");
-  assert.deepEqual({ v: 1, ...got }, { ...want, frames: want.frames.slice(0, 1) });
+  const want = golden("renderer.frames", "response").result;
+  assert.deepEqual(got, { ok: true, ...want, frames: want.frames.slice(0, 1) });
 });
 
 test("a frame within says without a look where the one around it lives", async () => {
@@ -102,7 +102,7 @@ test("a hung page is not named beside one that answers, nor waited for again", a
   assert.deepEqual(b.probes, [[1, 0], [2, 0], [1, 0]]); // the hung one once; the other to see that its process answers
 });
 
-test("a page that hung at an earlier question holds up no later one", async () => {
+test("a page that hung at an earlier request holds up no later one", async () => {
   const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }, { id: 2, frames: [[0, -1, 13, FILMS, "hangs"]] }] });
   await inTime(() => ask(b, who(12), finder));
@@ -159,7 +159,7 @@ test("nonsense from a frame is no process", async () => {
 });
 
 test("close: only the tab whose page lives there, or hangs", async () => {
-  const close = { ...golden("question-close"), renderer: 12 };
+  const close = golden("tab.close", "request", { renderer: 12 });
   const tab = (...frame) => ({ id: 101, frames: [[0, -1, ...frame]] });
   assert.equal((await ask(firefox({ tabs: [tab(12, NEWS)] }), close)).ok, true);
   assert.equal((await ask(firefox({ tabs: [tab(13, NEWS)] }), close)).error, "other_renderer");
@@ -168,7 +168,7 @@ test("close: only the tab whose page lives there, or hangs", async () => {
   assert.equal((await inTime(() => ask(firefox({ tabs: [tab(12, FILMS, "hangs")] }), close))).error, "other_origin");
 });
 
-test("questions at the same time wait for the same slow page as long as each would alone", async () => {
+test("requests at the same time wait for the same slow page as long as each would alone", async () => {
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }] });
   const quick = b.chrome.scripting.executeScript;
   let go;

@@ -59,7 +59,7 @@ test("a curve ends at the right edge and stays in its box", () => {
 });
 
 test("what the program says is taken apart with care", () => {
-  const [first, second] = wellFormed(golden("question-load").tabs);
+  const [first, second] = wellFormed(golden("popup.load", "response").result.tabs);
   assert.equal(first.alert, "20260101T120000-1");
   assert.deepEqual([first.canAllow, first.machine, second.alert, second.why.length, second.allowed], [true, 49, "", 0, true]);
   for (const bad of [undefined, null, "x", {}]) assert.deepEqual(wellFormed(bad), []);
@@ -80,10 +80,11 @@ test("both languages have every message, with the same places in it", () => {
 });
 
 test("every message that is used exists, and every one that exists is used", () => {
-  const code = ["popup.js", "popup-card.js", "popup-view.js", "flagged.js", "desk.js", "manifest.chromium.json"].map(read).join("\n");
+  const code = ["popup.js", "popup-card.js", "popup-view.js", "flagged.js", "popup-router.js", "manifest.chromium.json"].map(read).join("\n");
   const known = Object.keys(messages.en);
   for (const [, name] of code.matchAll(/(?:say|getMessage)\("([a-zA-Z_0-9]+)"/g)) assert.ok(known.includes(name), name);
-  const built = /^(error_|no_program_|no_agent_|(show|close)Tab$|seconds?$)/;
+  const built = /^(error_|(no_program|no_agent|old_program|old_extension)_(title|why|step[12])$|(show|close)Tab$|seconds?$)/;
+  for (const [, state] of read("port.js").matchAll(/"((?:no|old)_(?!answer)[a-z]+)"/g)) assert.ok(known.includes(`${state}_title`), state);
   for (const name of known) assert.ok(built.test(name) || code.includes(`"${name}"`) || code.includes(`__MSG_${name}__`), `${name} is not used`);
 });
 

@@ -2,94 +2,119 @@ import assert from "node:assert/strict";
 import { mock, test } from "node:test";
 
 import { keepLine } from "../port.js";
-import { browser, golden } from "./browser.js";
+import { browser, firefox, golden } from "./browser.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
+const connected = golden("agent.state", "connected");
 
-test("says hello and nothing else unasked", async () => {
-  const b = browser({});
-  keepLine(b.chrome, async () => assert.fail("nobody asked"));
+// meet has an agent come and agree to the conversation.
+async function meet(port, response = golden("hello", "response")) {
+  port.say(connected);
+  port.say(response);
   await settled();
-  assert.equal(b.ports.length, 1);
-  assert.equal(b.ports[0].host, "io.github.minewatch");
-  assert.deepEqual(b.ports[0].sent, [golden("answer-hello")]);
-});
+}
 
-test("says hello again when it becomes known that pages can be measured, and on every line from then on", async () => {
-  mock.timers.enable({ apis: ["setTimeout"] });
-  try {
-    const b = browser({});
-    const line = keepLine(b.chrome, async () => assert.fail("nobody asked"));
-    line.measures(false);
-    assert.deepEqual(b.ports[0].sent, [golden("answer-hello")]);
-    line.measures(true);
-    line.measures(true);
-    assert.deepEqual(b.ports[0].sent, [golden("answer-hello"), golden("answer-hello-measures")]);
-    b.ports[0].break();
-    mock.timers.tick(1_000);
-    assert.deepEqual(b.ports[1].sent, [golden("answer-hello-measures")]);
-    line.measures(false);
-    assert.deepEqual(b.ports[1].sent.at(-1), golden("answer-hello"));
-  } finally {
-    mock.timers.reset();
-  }
-});
-
-test("answers a question on the line it came by, and no nonsense", async () => {
+test("says nothing before there is an agent, then hello, and nothing else unasked", async () => {
   const b = browser({});
-  keepLine(b.chrome, async (q) => ({ type: "frames", id: q.id }));
+  keepLine(b.chrome, {});
   const [port] = b.ports;
-  const who = golden("question-who");
-  for (const q of [null, undefined, 7, "who", [], {}, { ...who, v: 2 }, { ...who, type: "eval" }, { ...who, id: 0 },
-    { ...who, id: "7" }, { ...who, id: 2 ** 60 }, who]) port.say(q);
+  port.say(golden("renderer.frames"));
+  port.say(golden("agent.state", "absent"));
   await settled();
-  assert.deepEqual(port.sent.slice(1), [{ v: 1, type: "frames", id: 7 }]);
+  assert.equal(port.host, "io.github.minewatch");
+  assert.deepEqual(port.sent, []);
+  await meet(port);
+  assert.deepEqual(port.sent, [golden("hello")]);
+  await meet(port); // another agent, by the same program
+  assert.deepEqual(port.sent, [golden("hello"), golden("hello")]);
+  const f = firefox({});
+  keepLine(f.chrome, {});
+  f.ports[0].say(connected);
+  assert.deepEqual(f.ports[0].sent, [golden("hello", "request-firefox")]);
 });
 
-test("an answer that fails, or comes after the line broke, is not sent", async () => {
+test("says when it becomes known that pages can be measured, and in every hello from then on", async () => {
+  const b = browser({});
+  let begun = 0;
+  const line = keepLine(b.chrome, { begin: () => begun++ });
+  const [port] = b.ports;
+  line.measures(false);
+  await meet(port);
+  line.measures(true);
+  line.measures(true);
+  assert.deepEqual(port.sent, [golden("hello"), golden("measuring", "event")]);
+  await meet(port);
+  assert.deepEqual(port.sent.at(-1), golden("hello", "request-measures"));
+  line.measures(false);
+  assert.deepEqual(port.sent.at(-1), golden("measuring", "event-not"));
+  port.say(connected);
+  line.measures(true); // while hello is on its way
+  port.say(golden("hello", "response"));
+  await settled();
+  assert.deepEqual(port.sent.slice(-2), [golden("hello"), golden("measuring", "event")]);
+  assert.equal(begun, 3);
+});
+
+test("answers on the line it was asked by, and asks there", async () => {
+  const b = browser({});
+  const line = keepLine(b.chrome, { requests: { "renderer.frames": async () => ({ last: "https://news.test" }) } });
+  const [port] = b.ports;
+  assert.equal(await line.request("popup.load", undefined, 10), undefined);
+  await meet(port);
+  port.say(golden("renderer.frames"));
+  await settled();
+  assert.deepEqual(port.sent.at(-1), golden("renderer.frames", "response-last"));
+  const load = line.request("popup.load", undefined, 1_000);
+  assert.deepEqual(port.sent.at(-1), { ...golden("popup.load"), id: 2 });
+  port.say({ ...golden("popup.load", "response"), id: 2 });
+  assert.equal((await load).machine_percent, 61.5);
+  const lost = line.request("popup.load", undefined, 1_000);
+  port.say(golden("agent.state", "absent"));
+  await assert.rejects(lost, { code: "no_answer" });
+  assert.equal(await line.request("popup.load", undefined, 10), undefined);
+});
+
+test("says what is missing, and what is too old", async () => {
+  let time = performance.now();
+  mock.method(performance, "now", () => time);
   mock.timers.enable({ apis: ["setTimeout"] });
-  const warned = mock.method(console, "warn", () => {});
   try {
     const b = browser({});
-    let finish;
-    keepLine(b.chrome, (q) => (q.id === 1 ? Promise.reject(new Error("x")) : new Promise((r) => (finish = r))));
+    const line = keepLine(b.chrome, {});
     const [port] = b.ports;
-    port.say({ v: 1, type: "who", id: 1 });
-    port.say({ v: 1, type: "who", id: 2 });
+    assert.equal(line.state(), "no_program"); // not yet known
+    time += 1_000;
+    assert.equal(line.state(), "no_agent");
+    time += 3_000;
+    port.say({ v: 1, type: "who", id: 7, renderer: 12 }); // as a program of version 1 does
+    assert.equal(line.state(), "old_program");
+    port.say(golden("agent.state", "absent"));
+    assert.equal(line.state(), "no_agent");
+    port.say(golden("agent.state", "outdated"));
+    assert.equal(line.state(), "old_program");
+    await meet(port);
+    assert.equal(line.state(), "ok");
+    await meet(port, { ...golden("hello", "response"), result: { protocol: 1 } });
+    assert.equal(line.state(), "old_program");
+    await meet(port, golden("hello", "outdated"));
+    assert.equal(line.state(), "old_extension");
+    port.say(connected);
+    mock.timers.tick(10_000); // an agent that does not answer hello
     await settled();
-    assert.equal(warned.mock.callCount(), 1);
+    assert.equal(line.state(), "no_agent");
     port.break();
-    finish({ type: "frames", id: 2 });
-    await settled();
-    assert.equal(port.sent.length, 1);
+    assert.equal(line.state(), "no_program");
   } finally {
-    mock.reset();
     mock.timers.reset();
+    mock.restoreAll();
   }
-});
-
-test("a flood of questions is cut", async () => {
-  const b = browser({});
-  let asked = 0;
-  let go;
-  const gate = new Promise((r) => (go = r));
-  keepLine(b.chrome, async (q) => (asked++, await gate, { type: "frames", id: q.id }));
-  for (let id = 1; id <= 500; id++) b.ports[0].say({ v: 1, type: "who", id });
-  assert.equal(asked, 32); // at once
-  go();
-  await settled();
-  for (let round = 0; round < 20; round++) {
-    for (let id = 1; id <= 32; id++) b.ports[0].say({ v: 1, type: "who", id });
-    await settled();
-  }
-  assert.ok(asked <= 128, `${asked} in what may have been two seconds`);
 });
 
 test("a broken line is opened again, ever more slowly, and soon after somebody was there", async () => {
   mock.timers.enable({ apis: ["setTimeout"] });
   try {
     const b = browser({});
-    keepLine(b.chrome, async (q) => ({ type: "frames", id: q.id }));
+    keepLine(b.chrome, {});
     const waits = [];
     const breakAndWait = () => {
       const had = b.ports.length;
@@ -100,11 +125,11 @@ test("a broken line is opened again, ever more slowly, and soon after somebody w
         waited++;
       }
       waits.push(waited);
-      assert.deepEqual(b.ports.at(-1).sent, [golden("answer-hello")]);
+      b.ports.at(-1).say(connected); // that alone is no conversation
     };
     for (let i = 0; i < 11; i++) breakAndWait();
     assert.deepEqual(waits, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]);
-    b.ports.at(-1).say(golden("question-who"));
+    await meet(b.ports.at(-1));
     breakAndWait();
     assert.equal(waits.at(-1), 1);
   } finally {

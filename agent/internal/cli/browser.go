@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,13 +12,13 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/extension"
-	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/install"
+	"github.com/minewatch/minewatch/agent/internal/nativemessaging"
 )
 
 // runHost is what a browser starts: standard output belongs to the browser, so nothing else may be written there.
 func runHost(ctx context.Context, args []string) int {
-	if err := browser.RunHost(ctx, args, os.Stdin, os.Stdout, nil); err != nil {
+	if err := nativemessaging.RunHost(ctx, args, os.Stdin, os.Stdout, nativemessaging.DialAgent); err != nil {
 		printError(os.Stderr, err)
 		return exitFailed
 	}
@@ -214,12 +215,17 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 	if all == nil {
 		return trouble
 	}
-	names, running := connectedBrowsers(c.Context())
+	names, outdated, running := connectedBrowsers(c.Context())
 	r := browserReport{
 		Type: "browser_" + what, AgentRunning: running, ExtensionDir: u.ExtensionDir(), ExtensionID: extension.ChromiumID,
 		FirefoxXPI: u.ExtensionArchive(),
 	}
-	connected := whoIs(all, names)
+	connected, old := whoIs(all, names), map[string]string{}
+	for program, update := range outdated {
+		for browser := range whoIs(all, []string{program}) {
+			old[browser] = update
+		}
+	}
 	for i := range all {
 		s := &all[i]
 		p := browserPlacement{
@@ -229,7 +235,7 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 		}
 		p.Found = p.Found || p.Connected
 		if what != "remove" {
-			p.Next = nextStep(s, &r, p.Connected, setup)
+			p.Next = cmp.Or(old[s.Browser.Name], nextStep(s, &r, p.Connected, setup))
 		}
 		r.Browsers = append(r.Browsers, p)
 	}
@@ -263,19 +269,24 @@ func whoIs(all []install.Standing, programs []string) map[string]bool {
 	return out
 }
 
-// connectedBrowsers returns the programs whose extension talks to the agent now, and whether an agent runs.
-func connectedBrowsers(ctx context.Context) ([]string, bool) {
+// connectedBrowsers returns the programs whose extension talks to the agent now, those whose part of minewatch is too old
+// for that with what to update, and whether an agent runs.
+func connectedBrowsers(ctx context.Context) (connected []string, outdated map[string]string, running bool) {
 	client, err := api.Find(ctx)
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
 	status, err := client.Status(ctx)
 	if err != nil {
-		return nil, false
+		return nil, nil, false
 	}
-	var out []string
+	outdated = map[string]string{}
 	for _, b := range status.Browsers {
-		out = append(out, b.Name)
+		if b.Update != "" {
+			outdated[b.Name] = b.Update
+			continue
+		}
+		connected = append(connected, b.Name)
 	}
-	return out, true
+	return connected, outdated, true
 }

@@ -139,8 +139,13 @@ func checkBrowsers(s *api.Status) check {
 		var names []string
 		for _, b := range s.Browsers {
 			names = append(names, b.Name)
+			if b.Update != "" {
+				c.State, c.Text, c.Next = checkTrouble, b.Name+" cannot name its sites: its part of minewatch is too old", b.Update
+			}
 		}
-		c.Text = "connected: " + strings.Join(names, ", ")
+		if c.State == checkOK {
+			c.Text = "connected: " + strings.Join(names, ", ")
+		}
 		return c
 	}
 	c.State, c.Next = checkNote, "minewatch browser install"

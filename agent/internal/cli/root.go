@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/nativemessaging"
 )
 
 // Exit codes, the same for every command (docs/architecture.md).
@@ -40,7 +40,7 @@ func Main(args []string) int {
 
 // run runs one command and returns its exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if browser.IsHostCall(args) {
+	if nativemessaging.IsHostCall(args) {
 		return runHost(ctx, args)
 	}
 	root := rootCommand(stdout, stderr)

@@ -4,7 +4,9 @@ package daemon
 
 import (
 	"context"
+	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,8 +15,9 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
 	"github.com/minewatch/minewatch/agent/internal/fault"
+	nm "github.com/minewatch/minewatch/agent/internal/nativemessaging"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/heuristics"
@@ -35,17 +38,17 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 		"reused meanwhile":    {1, true, 0, fault.Conflict, "load_ended"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			here, err := browser.ResolvePeer(int32(os.Getpid())) //nolint:gosec // a pid
+			here, err := extensions.ResolvePeer(int32(os.Getpid())) //nolint:gosec // a pid
 			if err != nil {
 				t.Fatal(err)
 			}
 			d := &Daemon{
-				log: zap.NewNop(), sampler: sampler.New(sampler.Options{}), bridge: browser.NewBridge(zap.NewNop()),
+				log: zap.NewNop(), sampler: sampler.New(sampler.Options{}), extensions: extensions.New(extensions.Options{Log: zap.NewNop()}),
 				alerts: alert.NewManager("run", nil, nil),
 			}
 			page := here.Root // a living process that is not this one
 			page.StartTime -= c.later
-			hot := tab(browser.HostPeer{PID: here.PID, Root: here.Root, User: here.User}, 12, 1)
+			hot := tab(extensions.Peer{PID: here.PID, Root: here.Root, User: here.User}, 12, 1)
 			hot.Verdict.Subject.Process = page
 			hot.Verdict.State, hot.Verdict.Severity = heuristics.Suspected, heuristics.MiningLike
 			hot.Owner.Tabs = []attribution.Tab{{ID: 101, TopOrigin: "https://films.test"}}
@@ -54,31 +57,28 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 				t.Fatalf("no alert fires: %+v", told)
 			}
 
-			questions, detach, err := d.bridge.Attach(here)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer detach()
-			asked := make(chan api.Question, 4)
+			t.Cleanup(d.extensions.Close)
+			ours, theirs := net.Pipe()
+			ended := make(chan error, 1)
 			go func() {
-				defer close(asked)
-				for q := range questions {
-					asked <- q
-					_ = d.bridge.Answer(here.PID, api.Answer{V: 1, Type: "done", ID: q.ID, OK: c.agrees})
-				}
+				ended <- d.extensions.Serve(t.Context(), here.User, here.PID, func() (net.Conn, error) { return theirs, nil })
 			}()
+			asked := play(t, ours, c.agrees)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 			defer cancel()
 			err = d.Act(ctx, server.Caller{User: here.User, PID: here.PID}, told[0].ID, "close")
-			detach()
-			var got []api.Question
-			for q := range asked {
-				got = append(got, q)
+			_ = ours.Close()
+			if err := <-ended; err != nil {
+				t.Error(err)
+			}
+			var got []nm.Message
+			for m := range asked {
+				got = append(got, m)
 			}
 			if fault.KindOf(err) != c.want || (err != nil) != (c.want != fault.Failed) || len(got) != c.asked {
 				t.Errorf("got %v, asked %+v", err, got)
 			}
-			if len(got) > 0 && (got[0].Type != "close" || got[0].Tab != 101) {
+			if len(got) > 0 && (got[0].Method != nm.TabClose || !strings.Contains(string(got[0].Params), `"tab":101`)) {
 				t.Errorf("asked %+v", got[0])
 			}
 			hot.Verdict.State = heuristics.Cleared
@@ -87,4 +87,40 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 			}
 		})
 	}
+}
+
+// play is an extension behind a connection that says hello and then does what it is asked, or refuses to. It returns
+// once hello is answered; what it was asked comes by the channel.
+func play(t *testing.T, conn net.Conn, agrees bool) <-chan nm.Message {
+	t.Helper()
+	asked := make(chan nm.Message, 4)
+	read := func() (nm.Message, bool) {
+		body, err := nm.ReadFrame(conn, nm.MaxToExtension)
+		if err != nil {
+			return nm.Message{}, false
+		}
+		m, err := nm.Parse(body)
+		return m, err == nil
+	}
+	if err := nm.WriteFrame(conn, []byte(`{"id":1,"method":"hello","params":{"protocol":2}}`)); err != nil {
+		t.Fatal(err)
+	}
+	if m, ok := read(); !ok || m.Result == nil {
+		t.Fatalf("hello was answered by %+v", m)
+	}
+	go func() {
+		defer close(asked)
+		for m, ok := read(); ok; m, ok = read() {
+			asked <- m
+			response, result := nm.Message{ID: m.ID}, any(nm.None{})
+			if !agrees {
+				response.Error, result = &nm.Error{Code: nm.Failed}, nil
+			}
+			body, err := nm.Encode(response, nil, result, nm.MaxFromExtension)
+			if err != nil || nm.WriteFrame(conn, body) != nil {
+				return
+			}
+		}
+	}()
+	return asked
 }

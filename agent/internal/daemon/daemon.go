@@ -20,7 +20,8 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/buildinfo"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/agent/internal/sampler"
 	"github.com/minewatch/minewatch/agent/internal/server"
@@ -48,14 +49,14 @@ type Options struct {
 
 // Daemon is a running agent: the pipeline, its sinks and the local API.
 type Daemon struct {
-	options  Options
-	log      *zap.Logger
-	listener net.Listener
-	sampler  *sampler.Sampler
-	source   pipeline.Source
-	finish   func() error // ends the recording
-	bridge   *browser.Bridge
-	alerts   *alert.Manager
+	options    Options
+	log        *zap.Logger
+	listener   net.Listener
+	sampler    *sampler.Sampler
+	source     pipeline.Source
+	finish     func() error // ends the recording
+	extensions *extensions.Service
+	alerts     *alert.Manager
 	// archive has alerts on their way to the store and then to the sinks, so that a slow disk delays no tick.
 	archive  *archive
 	warnings *warnings
@@ -89,23 +90,24 @@ func New(o Options) (*Daemon, error) {
 	}
 	run := strings.ToLower(rand.Text()[:16]) // 80 bits: no two runs have the same
 	warnings := newWarnings(o.Log)
-	bridge := browser.NewBridge(o.Log)
-	broker := newBroker()
-	machine := sampler.New(sampler.Options{Interval: o.Interval, Owners: bridge, Rest: sampler.DefaultRest, Attended: broker.attended})
-	bridge.Measure(machine.Renderers)
-	source, finish, err := o.Recording.source(machine, o.Interval, warnings)
-	if err != nil {
-		return nil, errors.Join(err, listener.Close())
-	}
 	if o.OpenStore == nil {
 		o.OpenStore = folder(o.State)
 	}
 	d := &Daemon{
-		options: o, log: o.Log, listener: listener, sampler: machine, source: source, finish: finish, bridge: bridge,
+		options: o, log: o.Log, listener: listener,
 		alerts: alert.NewManager(run, nil, nil), archive: newArchive(run, o.OpenStore, o.Log, warnings), warnings: warnings,
-		broker: broker, started: time.Now().UTC(), budget: newBudget(o.Interval), trays: map[int32]api.TrayStatus{},
+		broker: newBroker(), started: time.Now().UTC(), budget: newBudget(o.Interval), trays: map[int32]api.TrayStatus{},
 	}
 	d.archive.prepare, d.archive.publish, d.archive.changed = d.addCandidates, d.broker.publish, d.recall
+	d.extensions = extensions.New(extensions.Options{
+		Log: o.Log, Version: buildinfo.Version, Popup: popup{d},
+		Renderers: func(root heuristics.ProcessID) map[int]heuristics.ProcessID { return d.sampler.Renderers(root) },
+	})
+	d.sampler = sampler.New(sampler.Options{Interval: o.Interval, Owners: d.extensions, Rest: sampler.DefaultRest, Attended: d.broker.attended})
+	if d.source, d.finish, err = o.Recording.source(d.sampler, o.Interval, warnings); err != nil {
+		d.extensions.Close()
+		return nil, errors.Join(err, listener.Close())
+	}
 	return d, nil
 }
 
@@ -151,6 +153,7 @@ func (d *Daemon) Run(ctx context.Context, ready func()) error {
 	err := pipeline.Run(ctx, d.source, heuristics.NewDetector(heuristics.Config{}), d.alerts, d.observe)
 	cancel()
 	serving.Wait()
+	d.extensions.Close()
 	return errors.Join(err, served, d.finish(), d.archive.close())
 }
 

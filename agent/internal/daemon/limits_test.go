@@ -10,7 +10,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/agent/internal/store"
@@ -20,7 +20,7 @@ import (
 func TestOneAllowanceTooMany(t *testing.T) {
 	a, _ := kept(t, folder(t.TempDir()))
 	d := &Daemon{
-		log: zap.NewNop(), archive: a, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
+		log: zap.NewNop(), archive: a, extensions: extensions.New(extensions.Options{Log: zap.NewNop()}), alerts: alert.NewManager("run", nil, nil),
 	}
 	c := server.Caller{User: "1000"}
 	var err error

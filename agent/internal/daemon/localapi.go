@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"math"
+	"net"
 	"os"
 	"runtime"
 	"strings"
@@ -12,7 +13,6 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
-	"github.com/minewatch/minewatch/agent/internal/browser"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
@@ -31,7 +31,7 @@ func (d *Daemon) Status(_ context.Context, c server.Caller) api.Status {
 	s := api.Status{
 		Type: "status", APIVersion: api.Version, Version: buildinfo.Version, PID: os.Getpid(), Started: d.started,
 		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
-		State: d.options.State, Socket: d.options.Socket, Browsers: d.bridge.Status(scope(c)), Trays: []api.TrayStatus{},
+		State: d.options.State, Socket: d.options.Socket, Browsers: d.extensions.Status(scope(c)), Trays: []api.TrayStatus{},
 	}
 	fresh := max(3*d.sampler.Longest(), 3*time.Second)
 	s.Watching = time.Since(d.started) < fresh // the first sample is on its way
@@ -100,7 +100,7 @@ func (d *Daemon) Act(ctx context.Context, c server.Caller, id, what string) erro
 		tabs = tabs[:1] // only one can be in front
 	}
 	for _, tab := range tabs { // one that asks its visitor before leaving must not keep the others
-		if err := d.bridge.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
+		if err := d.extensions.Act(ctx, t.Owner.Root, what, tab.ID, tab.TopOrigin, t.Owner.Renderer); err != nil {
 			failed = fault.Newf(fault.Conflict, "the browser did not %s the tab: %v", what, err)
 		}
 	}
@@ -288,49 +288,14 @@ func (d *Daemon) setTray(pid int32, t *api.TrayStatus) {
 	d.trays[pid] = *t
 }
 
-// Questions streams what the browser behind a native messaging host is asked.
-func (d *Daemon) Questions(ctx context.Context, c server.Caller) (iter.Seq[api.Question], error) {
-	peer, err := browser.ResolvePeer(c.PID)
-	if err != nil {
-		return nil, fault.Newf(fault.Forbidden, "only a browser may ask for questions: %v", err)
-	}
-	if peer.User != c.User {
-		return nil, fault.New(fault.Forbidden, "only a browser of the same user may ask for questions")
-	}
-	questions, detach, err := d.bridge.Attach(peer)
-	if err != nil {
-		return nil, fault.New(fault.TooMany, err.Error())
-	}
-	return func(yield func(api.Question) bool) {
-		defer detach()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case q, ok := <-questions:
-				if !ok || !yield(q) {
-					return
-				}
-			}
-		}
-	}, nil
+// Extension holds the conversation with the extension behind a native messaging host.
+func (d *Daemon) Extension(ctx context.Context, c server.Caller, accept func() (net.Conn, error)) error {
+	return d.extensions.Serve(ctx, c.User, c.PID, accept)
 }
 
-// Garbled notes that a host sent what is no answer.
-func (d *Daemon) Garbled(c server.Caller, why error) { d.bridge.Refuse(c.PID, why) }
-
-// Answer takes what a browser said.
-func (d *Daemon) Answer(c server.Caller, a api.Answer) error {
-	if browser.IsWish(a) {
-		return d.wish(c, a)
-	}
-	if err := d.bridge.Answer(c.PID, a); err != nil {
-		return fault.New(fault.Conflict, err.Error())
-	}
-	if a.Type == "hello" {
-		d.greet(c)
-	}
-	return nil
+// OutdatedHost notes a host that is too old, for the status.
+func (d *Daemon) OutdatedHost(_ context.Context, c server.Caller) {
+	d.extensions.RefuseOutdated(c.User, c.PID)
 }
 
 var _ server.Agent = (*Daemon)(nil)

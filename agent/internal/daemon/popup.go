@@ -5,62 +5,72 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
 	"github.com/minewatch/minewatch/agent/internal/fault"
+	nm "github.com/minewatch/minewatch/agent/internal/nativemessaging"
 	"github.com/minewatch/minewatch/agent/internal/server"
 )
 
-// wish does what a person wants in a browser's popup, and answers by the stream of questions. The popup sees and acts
-// on no more than what concerns its own browser and its own user, even where that user is an administrator.
-func (d *Daemon) wish(c server.Caller, said api.Answer) error {
-	peer, a, err := d.bridge.Wish(c.PID, said)
-	if err != nil {
+// popup does what people ask for in the extension's window. It sees and acts on no more than what concerns its own
+// browser and its own user, even where that user is an administrator.
+type popup struct{ *Daemon }
+
+var _ extensions.Popup = popup{}
+
+func callerOf(peer extensions.Peer) server.Caller {
+	return server.Caller{User: peer.User, PID: peer.PID}
+}
+
+// Load tells which renderers of the browser use the processor.
+func (p popup) Load(_ context.Context, peer extensions.Peer, lang string) (nm.LoadResult, error) {
+	return p.loads.told(peer, lang, p.openIn(peer), p.sitesAllowed(peer.User)), nil
+}
+
+// Allow allows what an alert is about.
+func (p popup) Allow(ctx context.Context, peer extensions.Peer, id string, length time.Duration) error {
+	if err := p.concerns(peer, id); err != nil {
 		return err
 	}
-	if peer.User != c.User {
-		return fault.New(fault.Forbidden, "only a browser of the same user may ask")
-	}
-	own := server.Caller{User: c.User, PID: c.PID}
-	if a.Type == "load" {
-		q := d.loads.told(peer, a.Lang, d.openIn(peer), d.sitesAllowed(peer.User))
-		q.ID = a.ID
-		d.bridge.Tell(peer.PID, q)
-		return nil
-	}
-	if a.Type == "disallow" {
-		err = d.takeBack(own, peer, a.Renderer)
-	} else {
-		err = d.wishAbout(own, peer, a)
-	}
-	d.bridge.Tell(peer.PID, api.Question{Type: "acted", ID: a.ID, OK: err == nil})
+	_, err := p.AllowAlert(ctx, callerOf(peer), id, length)
 	return err
 }
 
-// wishAbout allows or snoozes what an alert is about, if the alert is one of the popup's own browser.
-func (d *Daemon) wishAbout(c server.Caller, peer browser.HostPeer, a api.Answer) error {
-	t, err := d.target(c, a.Alert)
-	if err != nil {
+// Snooze keeps what an alert is about quiet for a while.
+func (p popup) Snooze(ctx context.Context, peer extensions.Peer, id string, length time.Duration) error {
+	if err := p.concerns(peer, id); err != nil {
 		return err
 	}
-	if t.Owner.Root != peer.Root {
-		return fault.New(fault.NotFound, "there is no open alert "+a.Alert+" in this browser")
+	return p.Daemon.Snooze(ctx, callerOf(peer), id, length)
+}
+
+// concerns returns an error unless there is an open alert about the peer's own browser with this id.
+func (p popup) concerns(peer extensions.Peer, id string) error {
+	t, err := p.target(callerOf(peer), id)
+	if err == nil && t.Owner.Root != peer.Root {
+		err = fault.New(fault.NotFound, "there is no open alert "+id+" in this browser")
 	}
-	length := time.Duration(a.ForS * float64(time.Second))
-	if a.Type == "snooze" {
-		return d.Snooze(context.Background(), c, a.Alert, length)
-	}
-	_, err = d.AllowAlert(context.Background(), c, a.Alert, length)
 	return err
 }
 
-// takeBack ends the allowance of the site whose load the popup shows. The popup names no site: an extension that lies
+// Disallow ends the allowance of the site whose load the popup shows. The popup names no site: an extension that lies
 // can take back no more than what is on its own list now.
-func (d *Daemon) takeBack(c server.Caller, peer browser.HostPeer, renderer int) error {
-	site := d.loads.site(peer, renderer)
+func (p popup) Disallow(ctx context.Context, peer extensions.Peer, renderer int) error {
+	site := p.loads.site(peer, renderer)
 	if site == "" {
 		return fault.New(fault.NotFound, "no load of one site is in that process of this browser")
 	}
-	return d.Disallow(context.Background(), c, api.Allowance{Site: site})
+	return p.Daemon.Disallow(ctx, callerOf(peer), api.Allowance{Site: site})
+}
+
+// Allowed returns the sites that the peer's user allows.
+func (p popup) Allowed(_ context.Context, peer extensions.Peer) ([]string, error) {
+	var sites []string
+	for _, a := range p.archive.allowances(peer.User) {
+		if a.Site != "" {
+			sites = append(sites, a.Site)
+		}
+	}
+	return sites, nil
 }
 
 // sitesAllowed returns what a user allows.
@@ -73,7 +83,7 @@ func (d *Daemon) sitesAllowed(user string) map[string]bool {
 }
 
 // openIn returns the firing alerts of one browser by process.
-func (d *Daemon) openIn(peer browser.HostPeer) map[int32]*api.Alert {
+func (d *Daemon) openIn(peer extensions.Peer) map[int32]*api.Alert {
 	out := map[int32]*api.Alert{}
 	for _, a := range d.alerts.Open(peer.User) {
 		if t, ok := d.alerts.Target(a.ID); ok && t.Owner.Root == peer.Root && a.State == api.Firing {
@@ -90,32 +100,13 @@ func (d *Daemon) flag(a *api.Alert) {
 		return
 	}
 	if t, ok := d.alerts.Target(a.ID); ok && t.Owner.Renderer > 0 {
-		d.bridge.TellBrowser(t.Owner.Root, api.Question{Type: "flagged", Renderer: t.Owner.Renderer, Sites: []string{a.Site}})
+		d.extensions.Flag(t.Owner.Root, t.Owner.Renderer, a.Site)
 	}
 }
 
 // unflag tells the browsers of a user that a site is allowed now, or that the allowance was taken back.
 func (d *Daemon) unflag(user, site string) {
 	if site != "" {
-		d.bridge.TellUser(user, api.Question{Type: "unflagged", Sites: []string{site}})
-	}
-}
-
-// greet tells a browser that has just connected what was allowed while it was away.
-func (d *Daemon) greet(c server.Caller) {
-	q := api.Question{Type: "unflagged"}
-	for _, a := range d.archive.allowances(c.User) {
-		if a.Site == "" {
-			continue
-		}
-		next := q
-		next.Sites = append(next.Sites, a.Site)
-		if !browser.Fits(next) {
-			break
-		}
-		q = next
-	}
-	if len(q.Sites) > 0 {
-		d.bridge.Tell(c.PID, q)
+		d.extensions.Unflag(user, site)
 	}
 }

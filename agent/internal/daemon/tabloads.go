@@ -9,7 +9,8 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/alert"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
+	nm "github.com/minewatch/minewatch/agent/internal/nativemessaging"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -93,11 +94,11 @@ func (l *loads) observe(t *pipeline.Tick) {
 
 // told returns what a browser's popup may know: the renderers under its root that belong to its user, the busiest
 // first. open are that user's open alerts by process, allowed the sites that the user allows.
-func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Alert, allowed map[string]bool) api.Question {
+func (l *loads) told(peer extensions.Peer, lang string, open map[int32]*api.Alert, allowed map[string]bool) nm.LoadResult {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	say := words.In(words.Lang(lang)).Say
-	q := api.Question{Type: "load", Machine: l.machine}
+	out := nm.LoadResult{Machine: l.machine}
 	for _, r := range l.of {
 		v := &r.verdict
 		if v.Subject.Info.User != peer.User || v.Subject.Info.Browser.Root != peer.Root || r.seen != l.at {
@@ -107,7 +108,7 @@ func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Ale
 		if v.Now < leastTold && v.Features.Cores < leastTold && a == nil {
 			continue
 		}
-		t := api.TabLoad{
+		t := nm.TabLoad{
 			Renderer: v.Subject.Info.Browser.Renderer, Cores: alert.Round(v.Now, 100),
 			Machine: alert.Round(100*v.Now/float64(l.cores), 10), Samples: r.seconds(l.at),
 			Busy: alert.Round(v.Features.Busy.Seconds(), 1), State: alert.StateOf(v),
@@ -119,20 +120,20 @@ func (l *loads) told(peer browser.HostPeer, lang string, open map[int32]*api.Ale
 		if a != nil {
 			t.Alert, t.CanAllow, t.Snoozed = a.ID, a.Site != "", a.Quiet && !a.SnoozedUntil.IsZero()
 		}
-		q.Tabs = append(q.Tabs, t)
+		out.Tabs = append(out.Tabs, t)
 	}
-	slices.SortFunc(q.Tabs, func(a, b api.TabLoad) int {
+	slices.SortFunc(out.Tabs, func(a, b nm.TabLoad) int {
 		return cmp.Or(cmp.Compare(b.Cores, a.Cores), cmp.Compare(a.Renderer, b.Renderer))
 	})
-	for len(q.Tabs) > maxTabs || (len(q.Tabs) > 0 && !browser.Fits(q)) {
-		q.Tabs = q.Tabs[:len(q.Tabs)-1]
-		q.More++
+	for len(out.Tabs) > maxTabs || (len(out.Tabs) > 0 && !nm.Fits(out)) {
+		out.Tabs = out.Tabs[:len(out.Tabs)-1]
+		out.More++
 	}
-	return q
+	return out
 }
 
 // site returns the one site of a renderer that is busy now, "" if it is not known.
-func (l *loads) site(peer browser.HostPeer, renderer int) string {
+func (l *loads) site(peer extensions.Peer, renderer int) string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, r := range l.of {

@@ -8,24 +8,23 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
-	"github.com/minewatch/minewatch/agent/internal/browser"
+	"github.com/minewatch/minewatch/agent/internal/extensions"
+	nm "github.com/minewatch/minewatch/agent/internal/nativemessaging"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
-	"github.com/minewatch/minewatch/agent/internal/server"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
 // mine is the browser whose popup asks.
-func mine() browser.HostPeer {
-	return browser.HostPeer{PID: 9, Root: heuristics.ProcessID{PID: 1000, StartTime: 1}, User: "7"}
+func mine() extensions.Peer {
+	return extensions.Peer{PID: 9, Root: heuristics.ProcessID{PID: 1000, StartTime: 1}, User: "7"}
 }
 
 // tab is a verdict on a renderer of a browser.
-func tab(peer browser.HostPeer, renderer int, cores float64) alert.Judged {
+func tab(peer extensions.Peer, renderer int, cores float64) alert.Judged {
 	pid := int32(2000 + renderer) //nolint:gosec // small
 	return alert.Judged{
 		Verdict: heuristics.Verdict{
@@ -124,7 +123,7 @@ func TestLoadsFit(t *testing.T) {
 		l.observe(tickAt(s, judged...))
 	}
 	got := l.told(mine(), "ja", nil, nil)
-	if !browser.Fits(got) || len(got.Tabs) == 0 || len(got.Tabs)+got.More != 30 {
+	if !nm.Fits(got) || len(got.Tabs) == 0 || len(got.Tabs)+got.More != 30 {
 		t.Errorf("%d tabs and %d more", len(got.Tabs), got.More)
 	}
 	if w := got.Tabs[0].Why; len(w) != maxWhy || !strings.Contains(w[0], "マイニング") {
@@ -133,12 +132,12 @@ func TestLoadsFit(t *testing.T) {
 }
 
 // A popup may act on the alerts of its own browser and user alone.
-func TestWishOnlyAboutTheOwnBrowser(t *testing.T) {
+func TestPopupOnlyAboutTheOwnBrowser(t *testing.T) {
 	elsewhere, stranger := mine(), mine()
 	elsewhere.Root.PID, stranger.User = 1001, "8"
-	d := &Daemon{bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil)}
+	d := &Daemon{alerts: alert.NewManager("run", nil, nil)}
 	var judged []alert.Judged
-	for i, p := range []browser.HostPeer{mine(), elsewhere, stranger} {
+	for i, p := range []extensions.Peer{mine(), elsewhere, stranger} {
 		j := tab(p, 2+i, 1)
 		j.Owner.Site = fmt.Sprintf("site%d.test", i)
 		j.Verdict.State, j.Verdict.Severity = heuristics.Suspected, heuristics.MiningLike
@@ -149,10 +148,9 @@ func TestWishOnlyAboutTheOwnBrowser(t *testing.T) {
 	if len(open) != 1 || open[2002] == nil || open[2002].Site != "site0.test" {
 		t.Fatalf("the browser's alerts are %+v", open)
 	}
-	caller := server.Caller{User: "7", PID: 9}
 	own := open[2002].ID
 	for _, a := range d.alerts.Open("") {
-		err := d.wishAbout(caller, mine(), api.Answer{Type: "snooze", Alert: a.ID, ForS: -1}) // refused later if it is the own one
+		err := popup{d}.Snooze(t.Context(), mine(), a.ID, -1) // refused later if it is the own one
 		if want := map[bool]string{true: "snooze for more", false: "no open alert"}[a.ID == own]; err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", a.Site, err, want)
 		}

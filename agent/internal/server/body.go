@@ -9,15 +9,13 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
 const (
-	// maxBody bounds a request's body in bytes; maxFrames that of a browser's answer, which may list many frames.
-	maxBody   = 64 << 10
-	maxFrames = 128 << 10
+	// maxBody bounds a request's body in bytes.
+	maxBody = 64 << 10
 )
 
 // decode reads the one JSON value of a request's body into v. Its errors are refusals.
@@ -30,9 +28,7 @@ func decode(w http.ResponseWriter, r *http.Request, limit int64, v any) error {
 
 func decodeJSON(body io.Reader, v any) error {
 	in := json.NewDecoder(body)
-	if _, of := v.(*api.Answer); !of { // a newer extension may say more than an older agent knows
-		in.DisallowUnknownFields()
-	}
+	in.DisallowUnknownFields()
 	err := in.Decode(v)
 	if err == nil {
 		if _, err = in.Token(); errors.Is(err, io.EOF) {

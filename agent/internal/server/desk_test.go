@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"net"
 	"slices"
 	"sync"
 	"time"
@@ -22,8 +24,7 @@ type desk struct {
 	alerts   []api.Alert
 	allowed  []api.Allowance
 	feed     chan api.Event
-	asks     chan api.Question
-	answered []api.Answer
+	stranger bool        // no browser's host
 	gone     chan string // streams that ended
 	hold     chan struct{}
 }
@@ -31,7 +32,7 @@ type desk struct {
 func newDesk() *desk {
 	return &desk{
 		alerts: []api.Alert{{ID: "r-1", User: me(), Site: "films.test"}, {ID: "n-1", User: "65534", Site: "secret.test"}},
-		feed:   make(chan api.Event, 16), asks: make(chan api.Question, 16), gone: make(chan string, 64),
+		feed:   make(chan api.Event, 16), gone: make(chan string, 64),
 	}
 }
 
@@ -130,32 +131,31 @@ func (d *desk) Events(ctx context.Context, c Caller, live bool, tray *api.TraySt
 	}
 }
 
-func (d *desk) Questions(ctx context.Context, c Caller) (iter.Seq[api.Question], error) {
-	d.note(c, "questions")
-	if d.asks == nil {
-		return nil, fault.New(fault.Forbidden, "you are no browser")
+// Extension echoes what comes, message by message, once it has let the caller in.
+func (d *desk) Extension(ctx context.Context, c Caller, accept func() (net.Conn, error)) error {
+	d.note(c, "extension pid %d", c.PID)
+	if d.stranger {
+		return fault.New(fault.Forbidden, "you are no browser")
 	}
-	return func(yield func(api.Question) bool) {
-		defer func() { d.gone <- "questions" }()
-		for {
-			select {
-			case q := <-d.asks:
-				if !yield(q) {
-					return
-				}
-			case <-ctx.Done():
-				return
-			}
+	conn, err := accept()
+	if err != nil {
+		return err
+	}
+	defer func() { d.gone <- "extension" }()
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	in := make([]byte, 5)
+	for {
+		if _, err := io.ReadFull(conn, in); err != nil {
+			return err // it is too late to be told
 		}
-	}, nil
+		if string(in) == "panic" {
+			panic("in a channel")
+		}
+		if _, err := conn.Write(in); err != nil {
+			return err
+		}
+	}
 }
 
-func (d *desk) Garbled(c Caller, why error) { d.note(c, "garbled: %v", why) }
-
-func (d *desk) Answer(c Caller, a api.Answer) error {
-	d.note(c, "answer %s", a.Type)
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.answered = append(d.answered, a)
-	return nil
-}
+func (d *desk) OutdatedHost(_ context.Context, c Caller) { d.note(c, "outdated host") }

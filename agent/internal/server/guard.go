@@ -1,8 +1,10 @@
 package server
 
 import (
+	"bufio"
 	"encoding/json"
 	"errors"
+	"net"
 	"net/http"
 	"path"
 	"strings"
@@ -100,6 +102,12 @@ type answer struct {
 
 // Unwrap serves http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// Hijack serves http.ResponseController. There is no answer to be given after it.
+func (a *answer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	a.started = true
+	return http.NewResponseController(a.ResponseWriter).Hijack()
+}
 
 func (a *answer) WriteHeader(status int) {
 	a.started = true

@@ -74,6 +74,8 @@ func TestWhatWebPagesSendIsRefused(t *testing.T) {
 		"other in URL":   "GET http://films.test/v1/status HTTP/1.1\r\nHost: minewatch\r\n\r\n",
 		"preflight":      "OPTIONS * HTTP/1.1\r\nHost: minewatch\r\nOrigin: null\r\n\r\n",
 		"posted":         "POST /v1/alerts/r-1/close-tab HTTP/1.1\r\nHost: minewatch\r\nOrigin: null\r\nContent-Length: 0\r\n\r\n",
+		"upgraded":       "GET /v1/browser/channel HTTP/1.1\r\nHost: minewatch\r\nConnection: Upgrade\r\nUpgrade: minewatch-extension\r\nOrigin: null\r\n\r\n",
+		"upgraded, led":  "GET /v1/browser/channel HTTP/1.1\r\nHost: films.test\r\nConnection: Upgrade\r\nUpgrade: minewatch-extension\r\n\r\n",
 		"streamed":       "GET /v1/events HTTP/1.1\r\nHost: minewatch\r\nReferer: x\r\n\r\n",
 	} {
 		status, sentence := raw(t, s, text)
@@ -206,7 +208,7 @@ func TestHeartBeat(t *testing.T) {
 	s := serveAt(t, "", newDesk(), lim)
 	conn := dial(t, s.path)
 	defer conn.Close()
-	io.WriteString(conn, "GET /v1/browser/questions HTTP/1.1\r\nHost: minewatch\r\n\r\n")
+	io.WriteString(conn, "GET /v1/events HTTP/1.1\r\nHost: minewatch\r\n\r\n")
 	conn.SetReadDeadline(time.Now().Add(3 * time.Second))
 	in := bufio.NewScanner(conn)
 	for n := 0; n < 3; {

@@ -38,13 +38,13 @@ func (d *door) routes() http.Handler {
 		"GET /v1/allowances":             d.allowances,
 		"POST /v1/allowances":            d.allow,
 		"DELETE /v1/allowances":          d.disallow,
-		"POST /v1/browser/answers":       d.answers,
 	} {
 		mux.HandleFunc(pattern, d.plain(f))
 	}
 	mux.HandleFunc("GET /v1/alerts", d.alerts)
 	mux.HandleFunc("GET /v1/events", d.events)
-	mux.HandleFunc("GET /v1/browser/questions", d.questions)
+	mux.HandleFunc("GET /v1/browser/channel", d.channel)
+	mux.HandleFunc("GET /v1/browser/questions", d.outdatedHost)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.fail(w, r, notFound(r)) })
 	return mux
 }
@@ -160,15 +160,6 @@ func (d *door) disallow(ctx context.Context, c Caller, w http.ResponseWriter, r 
 		return nil, err
 	}
 	return nil, d.agent.Disallow(ctx, c, a)
-}
-
-func (d *door) answers(_ context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
-	var a api.Answer
-	if err := decode(w, r, maxFrames, &a); err != nil {
-		d.agent.Garbled(c, err)
-		return nil, err
-	}
-	return nil, d.agent.Answer(c, a)
 }
 
 // allowanceOf reads an allowance and sees that it is the caller's: only an administrator may name another user.

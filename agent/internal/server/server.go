@@ -11,6 +11,7 @@ import (
 	"iter"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"go.uber.org/zap"
@@ -35,11 +36,11 @@ type Agent interface {
 	Allowances(ctx context.Context, c Caller) ([]api.Allowance, error)
 	// Events must end when ctx does. A caller who reads too slowly holds up the sequence, so it must drop what piles up.
 	Events(ctx context.Context, c Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event]
-	// Questions must end when ctx does, as Events.
-	Questions(ctx context.Context, c Caller) (iter.Seq[api.Question], error)
-	Answer(c Caller, a api.Answer) error
-	// Garbled is told of an answer that was none, and why.
-	Garbled(c Caller, why error)
+	// Extension holds the conversation with the extension behind a native messaging host, until either side or ctx ends
+	// it. It calls accept once it lets the host in; an error before that is told to the caller.
+	Extension(ctx context.Context, c Caller, accept func() (net.Conn, error)) error
+	// OutdatedHost is told of a native messaging host that is too old for this agent.
+	OutdatedHost(ctx context.Context, c Caller)
 }
 
 // Caller is who opened a connection, as the kernel says.
@@ -83,6 +84,8 @@ type door struct {
 	// owner is the user of a user's own agent, whom alone (and administrators) it serves; empty for the machine's.
 	owner string
 	lists *quota
+	// channels are the connections that are no longer the HTTP server's.
+	channels sync.WaitGroup
 }
 
 // Serve answers requests at a listener made by Listen until ctx ends, and returns nil then, after two seconds at most
@@ -126,6 +129,7 @@ func serve(ctx context.Context, ln net.Listener, agent Agent, log *zap.Logger, l
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = srv.Close()
 	}
+	d.channels.Wait() // they end with ctx
 	if late := <-failed; !errors.Is(late, http.ErrServerClosed) {
 		err = errors.Join(err, late)
 	}

@@ -129,7 +129,6 @@ func TestEveryMethodOfTheClient(t *testing.T) {
 			"disallow", func() (any, error) { return nil, s.client.Disallow(ctx, api.Allowance{Program: "/bin/x"}) }, nil,
 			"disallow /bin/x for " + me(),
 		},
-		{"answer", func() (any, error) { return nil, s.client.Answer(ctx, api.Answer{V: 1, Type: "hello"}) }, nil, "answer hello"},
 	} {
 		got, err := c.call()
 		if err != nil {
@@ -208,27 +207,6 @@ func TestStreams(t *testing.T) {
 	if len(said) != 1 || !strings.Contains(said[0], fmt.Sprintf("PID:%d", os.Getpid())) ||
 		!strings.Contains(said[0], "Mode:menu Detail:line break ü") || utf8.RuneCountInString(said[0]) > 340 {
 		t.Errorf("the agent heard %q", said)
-	}
-}
-
-func TestQuestions(t *testing.T) {
-	agent := newDesk()
-	s := serveAt(t, "", agent, defaults())
-	agent.asks <- api.Question{V: 1, Type: "who", ID: 7, Renderer: 5}
-	for q, err := range s.client.Questions(t.Context()) {
-		must(t, err)
-		if diff := cmp.Diff(api.Question{V: 1, Type: "who", ID: 7, Renderer: 5}, q); diff != "" {
-			t.Errorf("(-want +got):\n%s", diff)
-		}
-		break
-	}
-	none := newDesk()
-	none.asks = nil
-	s = serveAt(t, "", none, defaults())
-	for _, err := range s.client.Questions(t.Context()) {
-		if err == nil || err.Error() != "you are no browser" {
-			t.Errorf("error %v", err)
-		}
 	}
 }
 

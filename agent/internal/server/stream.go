@@ -37,18 +37,6 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	pass(ctx, cancel, d, w, d.agent.Events(ctx, c, q.Get("live") == "1", tray))
 }
 
-func (d *door) questions(w http.ResponseWriter, r *http.Request) {
-	c, _ := callerOf(r.Context()) // guard saw it
-	ctx, cancel := context.WithCancel(r.Context())
-	defer cancel()
-	seq, err := d.agent.Questions(ctx, c)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	pass(ctx, cancel, d, w, seq)
-}
-
 // pass writes a sequence as server-sent events until either side ends it. A caller who does not take an event in time
 // is cut off.
 func pass[T any](ctx context.Context, cancel context.CancelFunc, d *door, w http.ResponseWriter, seq iter.Seq[T]) {

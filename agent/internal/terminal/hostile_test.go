@@ -69,7 +69,7 @@ func checkLines(t *testing.T, s string) {
 	over := a
 	over.State = api.Resolved
 	status := api.Status{
-		Version: s, Sampler: s, State: s, Socket: s, Warnings: []string{s}, Browsers: []api.BrowserStatus{{Name: s, Extension: s}},
+		Version: s, Sampler: s, State: s, Socket: s, Warnings: []string{s}, Browsers: []api.BrowserStatus{{Name: s, Extension: s}, {Name: s, Update: s + "x"}},
 		Trays: []api.TrayStatus{{Mode: api.TrayMode(s), Detail: s}}, CPU: -1,
 	}
 	allowance := api.Allowance{Site: s, User: s}

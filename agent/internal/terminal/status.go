@@ -62,7 +62,14 @@ func browsers(all []api.BrowserStatus) []string {
 	}
 	var out []string
 	for _, b := range all {
-		out = append(out, name(words.Browser(b.Name))+" (process "+strconv.Itoa(int(b.PID))+"), extension "+name(b.Extension))
+		of := name(words.Browser(b.Name)) + " (process " + strconv.Itoa(int(b.PID)) + ")"
+		switch {
+		case b.Update != "":
+			of += ": " + words.CleanSentence(b.Update)
+		default:
+			of += ", extension " + name(b.Extension)
+		}
+		out = append(out, of)
 	}
 	return out
 }

@@ -1,0 +1,59 @@
+//go:build linux
+
+package extensions
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/heuristics"
+)
+
+// tally counts frames by what was said of the process they live in.
+type tally struct {
+	frames, exact, weaker, wrong int
+	took                         []time.Duration // each answer
+}
+
+// judge holds what is said of one renderer process against the sites that live there.
+func (c *tally) judge(t *testing.T, family string, got heuristics.Renderer, truth []string) {
+	t.Helper()
+	sites := map[string]bool{}
+	for _, name := range truth {
+		origin, _, _ := strings.Cut(name, " in ")
+		if site := attribution.SiteOf(origin); site != "" { // an empty tab has none
+			sites[site] = true
+		}
+	}
+	root := heuristics.ProcessID{PID: 1, StartTime: 1}
+	var book attribution.Book
+	book.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
+	o := book.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
+		Kind: heuristics.SubjectProcess, Process: got.Process, Info: heuristics.ProcessInfo{
+			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: 1},
+		},
+	}})
+	if len(sites) == 0 && o.Level == api.Unknown {
+		return // an empty tab: there is nothing to be named
+	}
+	c.frames += len(truth)
+	all := slices.Collect(maps.Keys(sites))
+	switch {
+	case o.Level == api.Exact && len(sites) == 1 && sites[o.Site],
+		// All of several sites, and no more: there is no better answer.
+		o.Level == api.Shared && len(o.Sites) == len(sites) && !slices.ContainsFunc(o.Sites, func(s string) bool { return !sites[s] }):
+		c.exact += len(truth)
+	case o.Level == api.Unknown, o.Level == api.Shared && slices.ContainsFunc(o.Sites, func(s string) bool { return sites[s] }),
+		o.Level == api.Probable && sites[o.Site]:
+		c.weaker += len(truth)
+		t.Logf("weaker: of %v was said %s %q %v", all, o.Level, o.Site, o.Sites)
+	default:
+		c.wrong += len(truth)
+		t.Errorf("WRONG: of %v was said %s %q %v, from %+v", all, o.Level, o.Site, o.Sites, got)
+	}
+}
