@@ -170,7 +170,11 @@ func (m *model) event(a api.Alert) {
 
 // tell decides whether people are told, once per alert and again when what matters has changed.
 func (m *model) tell(a *api.Alert) {
-	now := about{who: m.text.Who(a), level: a.SiteConfidence, severity: a.Severity}
+	named := *a
+	if named.Subject == api.SubjectGroup {
+		named.Subject = api.SubjectProcess // how many processes do the job changes all the time, and is no news
+	}
+	now := about{who: m.text.Who(&named), level: a.SiteConfidence, severity: a.Severity}
 	was, before := m.told[a.ID]
 	worse := was.about.severity != api.MiningLike && now.severity == api.MiningLike
 	switch {

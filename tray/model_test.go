@@ -332,3 +332,19 @@ func TestBackoff(t *testing.T) {
 		t.Error("many tries")
 	}
 }
+
+// The number of processes that do one job changes all the time: nobody is told again for that.
+func TestMoreProcessesOfOneJobAreNoNews(t *testing.T) {
+	m := newTestModel()
+	for i, n := range []int{1, 2, 5, 1, 0} {
+		m.event(films("1", func(a *api.Alert) {
+			a.Subject, a.Site, a.SiteConfidence, a.ProcessName, a.Processes = api.SubjectProcess, "", "", "openssl", n
+			if n > 1 {
+				a.Subject = api.SubjectGroup
+			}
+		}))
+		if shown := len(m.show); shown != 1 {
+			t.Errorf("after %d processes (step %d) %d notices", n, i, shown)
+		}
+	}
+}
