@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 )
 
 // A desktop without a screen, the tray as it is shipped, and an agent that says what the test wants.
@@ -306,10 +308,7 @@ func builtTray(t *testing.T) string {
 		if built.dir, built.err = os.MkdirTemp("", "minewatch-tray-test-"); built.err != nil {
 			return
 		}
-		out, err := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X main.version=1.2.3", "-o", built.dir+"/tray", ".").CombinedOutput()
-		if err != nil {
-			built.err = fmt.Errorf("%w: %s", err, out)
-		}
+		built.err = programs.Package(t.Context(), built.dir+"/tray", ".", true, "-ldflags", "-X main.version=1.2.3")
 	})
 	if built.err != nil {
 		t.Fatal(built.err)
