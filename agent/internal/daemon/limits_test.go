@@ -44,7 +44,7 @@ func TestOneAllowanceTooMany(t *testing.T) {
 func TestWhoseAllowanceItIs(t *testing.T) {
 	a, _ := kept(t, folder(t.TempDir()))
 	d := &Daemon{
-		log: zap.NewNop(), archive: a, bridge: browser.NewBridge(zap.NewNop()), alerts: alert.NewManager("run", nil, nil),
+		log: zap.NewNop(), archive: a, extensions: extensions.New(extensions.Options{Log: zap.NewNop()}), alerts: alert.NewManager("run", nil, nil),
 	}
 	root, user := server.Caller{User: "0", Admin: true}, server.Caller{User: "1000"}
 	for _, c := range []struct {

@@ -135,7 +135,7 @@ func (l *link) read(ctx context.Context, conn net.Conn, r *requests) {
 		}
 		// Who says too much is read more slowly: it is the sender who waits, and the agent's work is bounded.
 		if !l.user.messages.Allow() {
-			l.drop(errFlood)
+			l.flooded()
 			if l.user.messages.Wait(ctx) != nil {
 				return
 			}
@@ -198,6 +198,13 @@ func (l *link) count() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.strays++
+}
+
+// flooded notes that too much is said; before hello there is nothing to complain of.
+func (l *link) flooded() {
+	if l.said().greeted {
+		l.drop(errFlood)
+	}
 }
 
 // drop counts a message thrown away and says so once a host: a line a message would fill the log.
