@@ -6,8 +6,12 @@ BIN     := bin
 TOOLS   := $(CURDIR)/.cache/bin
 GOLANGCI_VERSION := v2.15.0
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)
+NFPM_VERSION := v2.43.4
+NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
+GOMOD_VERSION := v1.9.0
+GOMOD    := $(TOOLS)/cyclonedx-gomod-$(GOMOD_VERSION)
 
-.PHONY: help run test check demo popup e2e-browsers waking bench corpus sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
+.PHONY: help packages e2e-service tools setup-packages run test check demo popup e2e-browsers waking bench corpus sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
 # The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
 help:
@@ -24,7 +28,7 @@ build: agent tray
 ##@ Test
 # One package at a time: a desktop, a browser and their load are what the tests are about.
 ## test: the whole test suite, real browsers and real desktops included (it installs what it needs)
-test: setup-test build extension-test
+test: setup-test tools build extension-test
 	CI=$${CI-local} go test -count=1 -p 1 -timeout 35m ./...
 
 ## demo: a tab that keeps the processor busy is named in the tray, on a desktop of its own
@@ -44,6 +48,10 @@ e2e-browsers: setup-test agent
 ## waking: what each way of reaching the extension costs a browser with 20 idle tabs (10 minutes)
 waking: setup-test agent
 	go run ./agent/dev/names -bin $(BIN) -idle 3m -waking
+
+## e2e-service: the package on a system of its own with a real systemd: kills, hangs, upgrades, reboot, removal (root, 6 minutes)
+e2e-service: setup-test tools
+	MINEWATCH_SERVICE=full CI=$${CI-local} go test -count=1 -v -timeout 20m ./agent/e2e/service
 
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent
@@ -89,6 +97,25 @@ tray:
 	  set -x; go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-tray ./tray; \
 	else echo "tray: not built, libayatana-appindicator3-dev is not installed (scripts/setup.sh test installs it)"; fi
 
+## packages: deb, rpm and archives in dist/, the same bytes at every build of a commit (ONLY=deb,rpm,linux,macos)
+packages: setup-packages tools
+	go run ./agent/dev/packages -out dist -tools $(TOOLS) $(if $(ONLY),-only $(ONLY))
+
+# What builds packages and lists modules is kept out of go.mod, like the linter, and built once.
+tools: $(NFPM) $(GOMOD)
+
+$(NFPM):
+	@echo "building nfpm $(NFPM_VERSION) once, for packages"
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION)
+	@mv $(TOOLS)/nfpm $@ && ln -sf $(notdir $@) $(TOOLS)/nfpm
+
+$(GOMOD):
+	@echo "building cyclonedx-gomod $(GOMOD_VERSION) once, for the list of modules in packages"
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) GOFLAGS=-mod=mod go install github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(GOMOD_VERSION)
+	@mv $(TOOLS)/cyclonedx-gomod $@ && ln -sf $(notdir $@) $(TOOLS)/cyclonedx-gomod
+
 # Stores sign with keys of their own. The CRX is for policies that install from a file.
 ## extension: the extension as stores and browsers take it: a zip, an xpi and a signed CRX (KEY=FILE is the release key)
 extension:
@@ -127,6 +154,9 @@ setup-run:
 
 setup-test:
 	@scripts/setup.sh test
+
+setup-packages:
+	@scripts/setup.sh packages
 	@scripts/npm.sh test
 
 setup-corpus:

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh run    what `make run` needs: only the tray's library, and only where there is a display
 #   scripts/setup.sh corpus what `make corpus` and `make sessions` need: the same and the programs that are recorded
+#   scripts/setup.sh packages what `make packages` needs
 #   scripts/setup.sh test   what `make test` needs: a browser and a desktop without a screen
 #
 # It prints nothing and changes nothing when all is there. Exit status 0: all is there now; 1: something is missing;
@@ -64,9 +65,17 @@ needs_of_test() {
 	need procps top "one of the programs that minewatch's cost is compared with"
 	need sysstat pidstat "another of these"
 	need libc6-dev file:/usr/include/stdio.h "compiles the sleeping processes of make bench"
+	need systemd-container systemd-nspawn "boots a system of its own for the tests of the package"
+	need debootstrap debootstrap "makes that system"
 	need fontconfig fc-list "finds fonts"
 	need fonts-dejavu-core font:en "letters for the pictures"
 	need fonts-noto-cjk font:ja "Japanese letters for the pictures"
+}
+
+needs_of_packages() {
+	needs_of_tray
+	need lintian lintian "checks the deb"
+	need rpm rpm "checks the rpm"
 }
 
 needs_of_corpus() {
@@ -122,9 +131,9 @@ install() {
 }
 
 case ${1:-} in
-run | test | corpus) purpose=$1 ;;
+run | test | corpus | packages) purpose=$1 ;;
 *)
-	echo 'usage: scripts/setup.sh run|test|corpus' >&2
+	echo 'usage: scripts/setup.sh run|test|corpus|packages' >&2
 	exit 2
 	;;
 esac

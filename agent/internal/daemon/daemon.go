@@ -90,6 +90,9 @@ func New(o Options) (*Daemon, error) {
 	}
 	run := strings.ToLower(rand.Text()[:16]) // 80 bits: no two runs have the same
 	warnings := newWarnings(o.Log)
+	if note := upgradeTakenBack(o.State); note != "" {
+		warnings.raise(warnUpgrade, note)
+	}
 	if o.OpenStore == nil {
 		o.OpenStore = folder(o.State)
 	}

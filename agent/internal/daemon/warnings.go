@@ -18,6 +18,7 @@ const (
 	warnDropped   warningKey = "dropped"   // alerts were told and will never be stored
 	warnSlowed    warningKey = "slowed"    // the agent measures less often
 	warnRecording warningKey = "recording" // the recording ended early
+	warnUpgrade   warningKey = "upgrade"   // an upgrade was taken back
 )
 
 // eventShown is how long a warning about something that happened once is shown.
