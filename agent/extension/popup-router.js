@@ -131,7 +131,7 @@ export class PopupRouter {
   // #load returns what the agent measured, or undefined if it says nothing.
   async #load(lang) {
     try {
-      return await this.#line?.request("popup.load", lang === "ja" ? { lang } : undefined, PATIENCE);
+      return await this.#line?.request("popup.load", /^[a-z]{2,3}$/.test(lang) && lang !== "en" ? { lang } : undefined, PATIENCE);
     } catch {
       return undefined;
     }

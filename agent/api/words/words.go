@@ -1,4 +1,4 @@
-// Package words turns alerts into sentences for people, in English and Japanese.
+// Package words turns alerts into sentences for people, in the languages of its table (English and Japanese).
 //
 // It reports symptoms and how sure the program is, never an accusation: a page may use the computer with the visitor's
 // consent, or may only look like mining. English (en.go) is the only source; other languages translate it and the
@@ -11,7 +11,10 @@
 package words
 
 import (
+	"cmp"
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -29,20 +32,34 @@ const (
 	Japanese Lang = "ja"
 )
 
-// Choose returns the language for the values of LC_ALL, LC_MESSAGES and LANG: the first that is not empty decides, as
-// POSIX has it, and any language other than Japanese means English.
-func Choose(lcAll, lcMessages, lang string) Lang {
-	for _, v := range []string{lcAll, lcMessages, lang} {
-		if v == "" {
-			continue
-		}
-		if l, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(v), "_", "-"), "-"); strings.HasPrefix(l, "ja") &&
-			(len(l) == 2 || l[2] == '.' || l[2] == '@') {
-			return Japanese
-		}
-		return English
+// table lists every language with its sentences: to add one is a file and a line here (docs/adding-a-language.md).
+func table() map[Lang]func() *Sentences {
+	return map[Lang]func() *Sentences{
+		English:  english,
+		Japanese: japanese,
+	}
+}
+
+// Languages returns every language, in the order of their codes.
+func Languages() []Lang { return slices.Sorted(maps.Keys(table())) }
+
+// Known returns the language of a code that came from outside, English for one that does not exist.
+func Known(code string) Lang {
+	if _, ok := table()[Lang(code)]; ok {
+		return Lang(code)
 	}
 	return English
+}
+
+// Choose returns the language for the values of LC_ALL, LC_MESSAGES and LANG: the first that is not empty decides, as
+// POSIX has it, and a language that there are no sentences in means English.
+func Choose(lcAll, lcMessages, lang string) Lang {
+	v := cmp.Or(lcAll, lcMessages, lang)
+	code, _, _ := strings.Cut(strings.ToLower(v), "_") // ja_JP.UTF-8, ja-JP, ja.UTF-8, ja@variant
+	if end := strings.IndexAny(code, "-.@"); end >= 0 {
+		code = code[:end]
+	}
+	return Known(code)
 }
 
 // Words speaks one language.
@@ -54,10 +71,8 @@ type Words struct {
 
 // In returns the words of a language, English for one that does not exist.
 func In(l Lang) Words {
-	if l == Japanese {
-		return Words{Japanese, japanese()}
-	}
-	return Words{English, english()}
+	l = Known(string(l))
+	return Words{l, table()[l]()}
 }
 
 // Fill puts values into a sentence: pairs are a name and its value, and {name} becomes the value. A value is never

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { test } from "node:test";
 
 import { curveOf, hostOf, lengthOf, markOf, nameOf, percent, ranked, short, topOf, wellFormed } from "../popup-view.js";
 import { golden } from "./browser.js";
 
 const read = (path) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
-const messages = Object.fromEntries(["en", "ja"].map((l) => [l, JSON.parse(read(`_locales/${l}/messages.json`))]));
+const languages = readdirSync(new URL("../_locales/", import.meta.url));
+const messages = Object.fromEntries(languages.map((l) => [l, JSON.parse(read(`_locales/${l}/messages.json`))]));
 
 // speak returns what the browser's own i18n does with a language's messages.
 const speak = (lang) => (name, parts = []) =>

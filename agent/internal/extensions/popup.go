@@ -10,6 +10,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/minewatch/minewatch/agent/api/words"
 	nm "github.com/minewatch/minewatch/agent/internal/nativemessaging"
 )
 
@@ -132,9 +133,7 @@ func (r *requests) popup(m nm.Message) (func(context.Context) (any, error), erro
 		if m.Params != nil && json.Unmarshal(m.Params, &p) != nil {
 			return nil, errInvalid
 		}
-		if p.Lang != "ja" {
-			p.Lang = ""
-		}
+		p.Lang = string(words.Known(p.Lang))
 		return func(ctx context.Context) (any, error) { return popup.Load(ctx, peer, p.Lang) }, nil
 	case nm.PopupAllow, nm.PopupSnooze:
 		p, err := alertParams(m)

@@ -69,9 +69,9 @@ func TestPopupRequests(t *testing.T) {
 		request string
 		call    []any // nil: refused
 	}{
-		"load":              {`{"id":3,"method":"popup.load"}`, []any{"load", int32(1), ""}},
+		"load":              {`{"id":3,"method":"popup.load"}`, []any{"load", int32(1), "en"}},
 		"load in Japanese":  {`{"id":3,"method":"popup.load","params":{"lang":"ja","alert":"x"}}`, []any{"load", int32(1), "ja"}},
-		"an odd language":   {`{"id":3,"method":"popup.load","params":{"lang":"../ja"}}`, []any{"load", int32(1), ""}},
+		"an odd language":   {`{"id":3,"method":"popup.load","params":{"lang":"../ja"}}`, []any{"load", int32(1), "en"}},
 		"allow":             {`{"id":3,"method":"popup.allow","params":{"alert":"` + id + `"}}`, []any{"allow", int32(1), id, time.Duration(0)}},
 		"snooze":            {`{"id":3,"method":"popup.snooze","params":{"alert":"` + id + `","for_s":60}}`, []any{"snooze", int32(1), id, time.Minute}},
 		"disallow":          {`{"id":3,"method":"popup.disallow","params":{"renderer":12,"alert":"x"}}`, []any{"disallow", int32(1), 12}},

@@ -83,7 +83,7 @@ type LivesParams struct {
 	Renderer int `json:"renderer"`
 }
 
-// LoadParams ask which renderers of this browser use the processor. Lang is "ja", or "" for English sentences.
+// LoadParams ask which renderers of this browser use the processor. Lang is the code of a language, "" for English sentences.
 type LoadParams struct {
 	Lang string `json:"lang,omitzero"`
 }
