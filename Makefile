@@ -121,7 +121,7 @@ $(GOMOD):
 extension:
 	go run ./agent/dev/pack -out dist/extension $(if $(KEY),-key '$(KEY)')
 
-## extension-lint: eslint, and the checks that Firefox's store makes
+## extension-lint: eslint, the types in its comments, and the checks that Firefox's store makes
 extension-lint:
 	@scripts/lint-extension.sh
 

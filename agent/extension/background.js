@@ -26,6 +26,7 @@ router.listen();
 chrome.runtime.onStartup.addListener(() => {});
 chrome.runtime.onInstalled.addListener(() => {});
 
+/** @type {Line} */
 const line = keepLine(chrome, {
   requests: agentRequests(chrome, memory, finder, steps),
   events: router.events(),

@@ -11,6 +11,7 @@ const MAX_WAITING = 8;
 // Refused is an error with a code of the protocol: thrown by whoever answers a request, and by request when the other
 // side threw it, or says nothing ("no_answer").
 export class Refused extends Error {
+  /** @param {string} code */
   constructor(code) {
     super(code);
     this.code = code;
@@ -20,15 +21,20 @@ export class Refused extends Error {
 // Conversation sends with send(message) and is given what comes by receive. requests and events are tables of functions
 // by method: of the params of a request to its result, and of the params of an event.
 export class Conversation {
+  /** @type {(message: Message) => void} */
   #send;
+  /** @type {Methods} */
   #requests;
+  /** @type {Methods} */
   #events;
   #admit = rateLimiter();
   #atOnce = 0;
   #lastId = 0;
+  /** @type {Map<number | undefined, {resolve: (result: Params) => void, reject: (why: Refused) => void}>} */
   #waiting = new Map(); // id -> {resolve, reject}
   #closed = false;
 
+  /** @param {(message: Message) => void} send @param {{requests?: Methods, events?: Methods}} tables */
   constructor(send, { requests = {}, events = {} } = {}) {
     this.#send = send;
     this.#requests = requests;
@@ -36,6 +42,7 @@ export class Conversation {
   }
 
   // receive takes one message; what is malformed, or not expected, is dropped.
+  /** @param {any} message */
   receive(message) {
     if (this.#closed || message === null || typeof message !== "object") return;
     const { id, method, params, result, error } = message;
@@ -52,9 +59,11 @@ export class Conversation {
 
   // request sends a request and resolves to the result of its response. patience is how long that may take, in
   // milliseconds.
+  /** @param {string} method @param {Params | undefined} params @param {number} patience @returns {Promise<Params>} */
   async request(method, params, patience) {
     if (this.#closed || this.#waiting.size >= MAX_WAITING) throw new Refused("no_answer");
     const id = ++this.#lastId;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     try {
       return await new Promise((resolve, reject) => {
@@ -69,6 +78,7 @@ export class Conversation {
   }
 
   // notify sends an event.
+  /** @param {string} method @param {Params} params */
   notify(method, params) {
     if (!this.#closed) this.#send({ method, params });
   }
@@ -79,15 +89,17 @@ export class Conversation {
     for (const { reject } of this.#waiting.values()) reject(new Refused("no_answer"));
   }
 
+  /** @param {string} method @param {Params} params */
   async #event(method, params) {
     if (!Object.hasOwn(this.#events, method) || !this.#admit()) return;
     try {
       await this.#events[method](params);
-    } catch (err) {
+    } catch (/** @type {any} */ err) {
       console.warn("minewatch: an event was lost:", err?.message);
     }
   }
 
+  /** @param {number} id @param {string} method @param {Params} params */
   async #request(id, method, params) {
     if (this.#atOnce >= MAX_AT_ONCE || !this.#admit()) return;
     this.#atOnce++;
@@ -96,11 +108,12 @@ export class Conversation {
     if (!this.#closed) this.#send({ id, ...response });
   }
 
+  /** @param {string} method @param {Params} params @returns {Promise<Message>} */
   async #respond(method, params) {
     if (!Object.hasOwn(this.#requests, method)) return { error: { code: "unknown_method" } };
     try {
       return { result: (await this.#requests[method](params)) ?? {} };
-    } catch (err) {
+    } catch (/** @type {any} */ err) {
       if (err instanceof Refused) return { error: { code: err.code } };
       console.warn("minewatch: no answer:", err?.message);
       return { error: { code: "failed" } };

@@ -7,6 +7,7 @@ const MAX_KNOWN = 4_096;
 // seen pages live elsewhere (step.js); from then on nothing counts but what the program has seen. A document never moves
 // to another process, so that holds as long as the browser's number of the document stands.
 export class Finder {
+  /** @type {Map<string, number>} */
   #known = new Map(); // documentId -> process
   #trusted = true;
 
@@ -16,7 +17,14 @@ export class Finder {
   }
 
   // find sets for each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost.
-  async find(chrome, tabs) {
+  /**
+   * @param {Chrome} chrome
+   * @param {TabFrames[]} tabs
+   * @param {number} [_renderer]
+   * @param {number} [_patience]
+   * @returns {Promise<void>}
+   */
+  async find(chrome, tabs, _renderer, _patience) {
     if (this.#trusted) return;
     for (const f of tabs.flatMap((t) => t.frames)) {
       f.processId = this.known(f.documentId);
@@ -37,18 +45,23 @@ export class Finder {
   }
 
   // told notes where a document lives, as the program has seen.
+  /** @param {string | undefined} document @param {number} process */
   told(document, process) {
     if (!this.#trusted) this.remember(document, process);
   }
 
   // known returns the process of a document, 0 if it is not known.
+  /** @param {string | undefined} document */
   known(document) {
-    return this.#known.get(document) ?? 0;
+    return this.#known.get(document ?? "") ?? 0;
   }
 
+  /** @param {string | undefined} document @param {number} process */
   remember(document, process) {
     if (!document || !process) return;
     this.#known.set(document, process);
-    if (this.#known.size > MAX_KNOWN) this.#known.delete(this.#known.keys().next().value);
+    if (this.#known.size <= MAX_KNOWN) return;
+    const [oldest] = this.#known.keys();
+    this.#known.delete(oldest);
   }
 }

@@ -4,6 +4,8 @@
 
 import { Finder } from "./finder.js";
 
+/** @typedef {{processId: number, url: string}} Probed */
+
 // PER_PROCESS is the distance between the numbers of frames of two processes.
 const PER_PROCESS = 2 ** 31;
 
@@ -17,28 +19,41 @@ const SHORTLY = 300;
 const AT_ONCE = 16;
 
 // isFirefox reports whether this browser numbers frames as Firefox does.
+/** @param {Chrome} chrome */
 export function isFirefox(chrome) {
   return typeof chrome.runtime.getBrowserInfo === "function";
 }
 
 // childOf returns the number of the process that made the frame with this number, 0 if it says none.
+/** @param {any} frameId */
 export function childOf(frameId) {
   return Number.isSafeInteger(frameId) && frameId > 0 ? Math.floor(frameId / PER_PROCESS) : 0;
 }
 
 // GeckoFinder finds the processes of frames, and remembers what it found.
 export class GeckoFinder extends Finder {
+  /** @type {Map<string, {since: number, answer: Promise<Probed | "refused">}>} */
   #asked = new Map(); // "tab frame document" -> {answer, since} of one that is still awaited
 
   // find adds to each frame of [{tab, frames}] what is known of its process: processId, or 0 and why: lost is "late" if
   // the page did not answer in time and "refused" if the browser lets no extension in. live says that the page answered
   // just now. If some are late, a page of the renderer is live or it hangs as well.
+  /**
+   * @override
+   * @param {Chrome} chrome
+   * @param {TabFrames[]} tabs
+   * @param {number} [renderer]
+   * @param {number} [patience]
+   * @returns {Promise<void>}
+   */
   async find(chrome, tabs, renderer, patience = PATIENCE) {
     if (!this.trusted) {
       await super.find(chrome, tabs);
       return;
     }
+    /** @type {{tab: number, frame: Frame}[]} */
     const open = [];
+    /** @type {{tab: number, frame: Frame}[]} */
     const there = [];
     for (const { tab, frames } of tabs) {
       const makers = new Map(frames.map((f) => [f.parentFrameId, childOf(f.frameId)]));
@@ -54,6 +69,7 @@ export class GeckoFinder extends Finder {
   }
 
   // #askAll looks into frames, some at a time, until the patience is over.
+  /** @param {Chrome} chrome @param {{tab: number, frame: Frame}[]} frames @param {number} patience */
   async #askAll(chrome, frames, patience) {
     const waiting = frames.values();
     const end = performance.now() + patience;
@@ -73,6 +89,13 @@ export class GeckoFinder extends Finder {
   // #ask looks into a frame and returns what probe does, or "late". A frame that has not answered an earlier question
   // is not asked a second time, and all questions together wait for it only once: should it answer later, that is
   // remembered.
+  /**
+   * @param {Chrome} chrome
+   * @param {number} tab
+   * @param {Frame} frame
+   * @param {number} end
+   * @returns {Promise<Probed | "late" | "refused">}
+   */
   async #ask(chrome, tab, { frameId, documentId }, end) {
     const now = performance.now();
     const key = `${tab} ${frameId} ${documentId}`;
@@ -83,7 +106,7 @@ export class GeckoFinder extends Finder {
       this.#asked.set(key, asked);
       asked.answer.then((got) => {
         this.#asked.delete(key);
-        if (this.trusted) this.remember(documentId, got.processId);
+        if (this.trusted && got !== "refused") this.remember(documentId, got.processId);
       });
     }
     const mine = Math.min(end, asked.since + PATIENCE) - now; // none if an earlier question waited for it already
@@ -92,19 +115,35 @@ export class GeckoFinder extends Finder {
 }
 
 // within returns what a promise comes to, or "late" if that takes longer than this many milliseconds.
+/**
+ * @template T
+ * @param {number} time
+ * @param {Promise<T>} promise
+ * @returns {Promise<T | "late">}
+ */
 async function within(time, promise) {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** @type {Promise<"late">} */
   const late = new Promise((resolve) => (timer = setTimeout(resolve, time, "late")));
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
 // probe looks into one frame and returns its process and address as of one moment, or "refused".
+/**
+ * @param {Chrome} chrome
+ * @param {number} tabId
+ * @param {number} frameId
+ * @param {string | undefined} documentId
+ * @returns {Promise<Probed | "refused">}
+ */
 async function probe(chrome, tabId, frameId, documentId) {
   const target = documentId ? { tabId, documentIds: [documentId] } : { tabId, frameIds: [frameId] };
   try {
     const [got] = await chrome.scripting.executeScript({ target, func: inside, injectImmediately: true });
-    const processId = childOf(got?.result?.made);
-    return processId ? { processId, url: got.result.url } : "refused";
+    const found = got?.result;
+    const processId = childOf(found?.made);
+    return found && processId ? { processId, url: found.url } : "refused";
   } catch {
     return "refused";
   }

@@ -20,6 +20,7 @@ const KEY = "flagged";
 const SITE = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|[0-9a-f:.]+)$/;
 
 // isUnder reports whether a page of this origin belongs to the site.
+/** @param {string | undefined} origin @param {string} site */
 export function isUnder(origin, site) {
   const host = /^https?:\/\/(.+?)(?::\d+)?$/.exec(origin ?? "")?.[1]?.replace(/^\[(.*)\]$/, "$1");
   return host !== undefined && (host === site || (host.endsWith(`.${site}`) && !/^[\d.]+$/.test(host)));
@@ -28,26 +29,34 @@ export function isUnder(origin, site) {
 // Flagged is the list, kept in the browser's storage.
 export class Flagged {
   #storage;
-  #sites; // Map of site -> when, once read
+  /** @type {Map<string, number>} */
+  #sites = new Map(); // site -> when, once read
+  /** @type {Promise<unknown> | undefined} */
   #reading;
 
+  /** @param {chrome.storage.StorageArea} storage */
   constructor(storage) {
     this.#storage = storage;
   }
 
   // add notes a site and reports whether that was news.
+  /** @param {any} site @param {number} [now] */
   async add(site, now = Date.now()) {
     if (typeof site !== "string" || site.length > MAX_SITE || !SITE.test(site)) return false;
     const sites = await this.#read();
     if (now - (sites.get(site) ?? -Infinity) < FRESH) return false;
     sites.delete(site); // so that the oldest is always the first
     sites.set(site, now);
-    while (sites.size > MAX_SITES) sites.delete(sites.keys().next().value);
+    for (const oldest of sites.keys()) {
+      if (sites.size <= MAX_SITES) break;
+      sites.delete(oldest);
+    }
     await this.#write();
     return true;
   }
 
   // remove forgets sites and reports whether any was there.
+  /** @param {any} gone */
   async remove(gone) {
     const sites = await this.#read();
     const had = (Array.isArray(gone) ? gone : []).filter((site) => sites.delete(site));
@@ -56,6 +65,7 @@ export class Flagged {
   }
 
   // find returns {site, since} of the flagged site that a page's origin belongs to, or undefined.
+  /** @param {string | undefined} origin @returns {Promise<FlaggedSite | undefined>} */
   async find(origin) {
     for (const [site, since] of await this.#read()) {
       if (isUnder(origin, site)) return { site, since };
@@ -78,7 +88,7 @@ export class Flagged {
   async #write() {
     try {
       await this.#storage.set({ [KEY]: [...this.#sites] });
-    } catch (err) {
+    } catch (/** @type {any} */ err) {
       console.warn("minewatch: the list of sites could not be kept:", err?.message);
     }
   }
@@ -89,14 +99,17 @@ export class Flagged {
 export class Warner {
   #chrome;
   #flagged;
+  /** @type {Map<number, string>} */
   #seen = new Map(); // tab -> site whose warning was seen, until the tab leaves it
 
+  /** @param {Chrome} chrome @param {Flagged} flagged */
   constructor(chrome, flagged) {
     this.#chrome = chrome;
     this.#flagged = flagged;
   }
 
   // visited looks at the page that a tab has just gone to. Browsers take a tab's badge away with its page.
+  /** @param {{tabId: number, frameId: number, url: string, documentLifecycle?: string}} page */
   async visited({ tabId, frameId, url, documentLifecycle = "active" }) {
     if (frameId !== 0 || documentLifecycle !== "active") return;
     const found = await this.#flagged.find(originOf(url));
@@ -106,13 +119,16 @@ export class Warner {
   }
 
   // looked is called when the person has seen what the badge is for: it goes, and stays away until the next visit.
+  /** @param {number} tabId @param {string} site */
   async looked(tabId, site) {
     this.#seen.delete(tabId);
     this.#seen.set(tabId, site);
-    if (this.#seen.size > MAX_TABS) this.#seen.delete(this.#seen.keys().next().value);
+    const [oldest] = this.#seen.keys();
+    if (this.#seen.size > MAX_TABS) this.#seen.delete(oldest);
     await this.#show(tabId, "", this.#chrome.i18n.getMessage("title"));
   }
 
+  /** @param {number} tabId @param {string} text @param {string} title */
   async #show(tabId, text, title) {
     const { action } = this.#chrome;
     try {

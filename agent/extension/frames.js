@@ -3,6 +3,8 @@
 import { Finder } from "./finder.js";
 import { originOf } from "./origin.js";
 
+/** @typedef {chrome.tabs.Tab & {id: number}} Tab */
+
 // MAX_FRAMES and MAX_LENGTH bound what is said of one renderer: the frames, and the characters they take as JSON.
 // MAX_REMEMBERED is the most renderers remembered.
 export const MAX_FRAMES = 256;
@@ -17,15 +19,18 @@ const NOT_RUNNING = new Set(["cached", "pending_deletion"]);
 // Memory keeps, per renderer, the origin that was last seen there, for a renderer that is busy with no frame left.
 // It lives and dies with the extension's worker and is never stored.
 export class Memory {
+  /** @type {Map<number, string>} */
   #origins = new Map();
 
   // see notes that a document of this address lives in the renderer.
+  /** @param {number} renderer @param {string} address */
   see(renderer, address) {
     const origin = originOf(address);
     if (!origin || !(renderer > 0)) return;
     this.#origins.delete(renderer); // so that the oldest is always the first
     this.#origins.set(renderer, origin);
-    if (this.#origins.size > MAX_REMEMBERED) this.#origins.delete(this.#origins.keys().next().value);
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size > MAX_REMEMBERED) this.#origins.delete(oldest);
   }
 
   // forget forgets everything: the renderers were others.
@@ -34,6 +39,7 @@ export class Memory {
   }
 
   // last returns the origin last seen in the renderer, or "".
+  /** @param {number} renderer */
   last(renderer) {
     return this.#origins.get(renderer) ?? "";
   }
@@ -43,12 +49,19 @@ export class Memory {
 const SOON = 800;
 
 // framesOf returns what is known of a tab's frames: an empty list if there is no such tab, or none it may say.
+/**
+ * @param {Chrome} chrome
+ * @param {number} tab
+ * @param {Finder} finder
+ * @returns {Promise<Frame[]>}
+ */
 export async function framesOf(chrome, tab, finder = new Finder()) {
   const frames = await listFrames(chrome, tab);
   await finder.find(chrome, [{ tab, frames }], undefined, SOON);
   return frames;
 }
 
+/** @param {Chrome} chrome @param {number} tab @returns {Promise<Frame[]>} */
 async function listFrames(chrome, tab) {
   try {
     return (await chrome.webNavigation.getAllFrames({ tabId: tab })) ?? [];
@@ -58,6 +71,7 @@ async function listFrames(chrome, tab) {
 }
 
 // everyFrame returns [{tab, frames}] of all tabs, those in the background first.
+/** @param {Chrome} chrome @param {Finder} finder @returns {Promise<TabFrames[]>} */
 export async function everyFrame(chrome, finder = new Finder()) {
   const tabs = await awakeTabs(chrome);
   tabs.sort((a, b) => Number(a.active) - Number(b.active));
@@ -67,21 +81,32 @@ export async function everyFrame(chrome, finder = new Finder()) {
 }
 
 // awakeTabs returns the tabs that have a process: a discarded one has none.
+/** @param {Chrome} chrome @returns {Promise<Tab[]>} */
 async function awakeTabs(chrome) {
-  return (await chrome.tabs.query({})).filter((tab) => !tab.discarded);
+  const tabs = await chrome.tabs.query({});
+  return tabs.filter(/** @returns {tab is Tab} */ (tab) => tab.id !== undefined && !tab.discarded);
 }
 
+/** @param {Chrome} chrome @param {Tab[]} tabs @returns {Promise<TabFrames[]>} */
 function listAll(chrome, tabs) {
   return Promise.all(tabs.map(async ({ id }) => ({ tab: id, frames: await listFrames(chrome, id) })));
 }
 
 // runs reports whether a frame can be using the processor.
+/** @param {Frame} frame */
 export function runs(frame) {
-  return !NOT_RUNNING.has(frame.documentLifecycle);
+  return !NOT_RUNNING.has(frame.documentLifecycle ?? "active");
 }
 
 // whoLivesIn returns {frames, last}: the running frames of all tabs in the renderer, and the origin that was last seen
 // there if none of them can be named. finder says which process a frame lives in.
+/**
+ * @param {Chrome} chrome
+ * @param {Memory} memory
+ * @param {number} renderer
+ * @param {Finder} finder
+ * @returns {Promise<{frames: SaidFrame[], last: string}>}
+ */
 export async function whoLivesIn(chrome, memory, renderer, finder = new Finder()) {
   const [awake, windows] = await Promise.all([awakeTabs(chrome), chrome.windows.getAll()]);
   const listed = await listAll(chrome, awake);
@@ -100,12 +125,14 @@ export async function whoLivesIn(chrome, memory, renderer, finder = new Finder()
 }
 
 // unseen reports whether a page of the web was not yet seen in any process, by a program that goes by nothing else.
+/** @param {Frame} frame */
 function unseen(frame) {
   return frame.lost && runs(frame) && /^(?:https?|file):/.test(frame.url);
 }
 
 // mayHide returns the frames that may live in the renderer beside those that do: frames whose process was not found, of
 // a browser in which sites share processes. They are said without a name, so that nobody else's is given for sure.
+/** @param {Frame[]} all @param {number} renderer @returns {Set<Frame>} */
 function mayHide(all, renderer) {
   const lost = all.filter((f) => f.lost && /^(?:https?|file|data|blob|about:blank)/.test(f.url));
   if (lost.length === 0) return new Set();
@@ -118,6 +145,7 @@ function mayHide(all, renderer) {
 
 // sharesProcesses reports whether two frames of surely different sites live in one process: their last two labels
 // differ.
+/** @param {Frame[]} all */
 function sharesProcesses(all) {
   const sites = new Map();
   for (const f of all) {
@@ -130,6 +158,13 @@ function sharesProcesses(all) {
 }
 
 // describe returns what is said of those frames of one tab that live in the renderer.
+/**
+ * @param {Tab} tab
+ * @param {Frame[]} all
+ * @param {chrome.windows.Window | undefined} window
+ * @param {(f: Frame) => boolean} livesThere
+ * @returns {SaidFrame[]}
+ */
 function describe(tab, all, window, livesThere) {
   const byId = new Map(all.map((f) => [f.frameId, f]));
   return all
@@ -153,6 +188,7 @@ function describe(tab, all, window, livesThere) {
 // inherited returns a frame's own origin, or that of the page around it if it has none. about:srcdoc is always made by
 // its parent. about:blank, data: and the like may be the work of another frame, so the parent's name is only given if
 // it lives in the same process; else the frame stays nameless, which is better than blaming the wrong site.
+/** @param {Frame | undefined} frame @param {Map<number, Frame>} byId */
 function inherited(frame, byId) {
   for (let f = frame, hops = 0; f && hops <= byId.size; hops++) {
     const own = originOf(f.url);
@@ -165,7 +201,9 @@ function inherited(frame, byId) {
 }
 
 // topOf returns the outermost frame around a frame, or undefined if the browser does not say.
+/** @param {Frame} frame @param {Map<number, Frame>} byId */
 function topOf(frame, byId) {
+  /** @type {Frame | undefined} */
   let f = frame;
   for (let hops = 0; f && f.parentFrameId >= 0 && hops <= byId.size; hops++) f = byId.get(f.parentFrameId);
   return f;
@@ -173,6 +211,7 @@ function topOf(frame, byId) {
 
 // fit returns as many frames as may be said. If that is not all, the same origin is said once a tab, and the tabs take
 // turns: a tab with a thousand frames, or with the longest names, cannot push the others out.
+/** @param {SaidFrame[][]} perTab */
 function fit(perTab) {
   const all = perTab.flat();
   if (all.length <= MAX_FRAMES && lengthOf(all) <= MAX_LENGTH) return all;
@@ -187,6 +226,7 @@ function fit(perTab) {
 }
 
 // lengthOf returns the length of frames as JSON: origins are plain ASCII, so characters are bytes.
+/** @param {SaidFrame[]} frames */
 function lengthOf(frames) {
   return JSON.stringify(frames).length;
 }

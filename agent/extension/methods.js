@@ -5,12 +5,26 @@ import { act } from "./actions.js";
 import { Refused } from "./conversation.js";
 import { whoLivesIn } from "./frames.js";
 
+/**
+ * @import { Finder } from "./finder.js"
+ * @import { Memory } from "./frames.js"
+ * @import { Steps } from "./step.js"
+ */
+
 // IDLE is after how many seconds without input the person in front of the browser counts as idle.
 const IDLE = 60;
 
 // agentRequests returns the table of requests for a Conversation. finder is as for whoLivesIn.
+/**
+ * @param {Chrome} chrome
+ * @param {Memory} memory
+ * @param {Finder} finder
+ * @param {Steps} steps
+ * @returns {Methods}
+ */
 export function agentRequests(chrome, memory, finder, steps) {
-  const acting = (type) => async (params) => {
+  /** @param {string} type */
+  const acting = (type) => async (/** @type {Params} */ params) => {
     const code = await act(chrome, type, params, finder);
     if (code) throw new Refused(code);
   };
@@ -29,6 +43,7 @@ export function agentRequests(chrome, memory, finder, steps) {
 }
 
 // state returns "active", "idle" or "locked" for what the person in front of the browser does, or "".
+/** @param {Chrome} chrome */
 async function state(chrome) {
   try {
     return await chrome.idle.queryState(IDLE);

@@ -13,6 +13,7 @@ const HOSTLESS = new Set(["about:", "data:", "javascript:"]);
 
 // originOf returns scheme and host of an address, "" if it cannot be named, and undefined if a document there has the
 // origin of whoever made it (about:blank, about:srcdoc, data:, a blob: of such a document).
+/** @param {any} address @returns {string | undefined} */
 export function originOf(address) {
   let url;
   try {

@@ -9,34 +9,55 @@ let count = 0;
 const LINGERS = 5;
 
 // element returns a new element of a kind with a class.
+/**
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} kind
+ * @param {string} name
+ * @returns {HTMLElementTagNameMap[K]}
+ */
 function element(kind, name = "") {
   const e = document.createElement(kind);
   if (name) e.className = name;
   return e;
 }
 
+/** @param {Element} node @param {string} text */
 function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
+
+/**
+ * @typedef {Record<"name" | "share" | "mark" | "length" | "axis" | "summary" | "reasons" | "actions" | "places" | "judge", HTMLElement>
+ *   & Record<"allow" | "later" | "back", HTMLButtonElement>
+ *   & {curve: SVGElement, path: SVGElement, details: HTMLDetailsElement}} Parts
+ */
 
 // Card is one line of the list. act(message, done) does what a button asks for and says so.
 export class Card {
   #say;
   #language;
   #act;
-  #parts = {};
+  /** @type {Parts} */
+  #parts;
+  /** @type {Row | undefined} */
   #row;
   #places = ""; // the tabs that buttons stand for now
   #why = "";
   #on = true; // whether its buttons do anything
   #quietFor = 0; // looks in a row
 
+  /**
+   * @param {Say} say
+   * @param {string} language
+   * @param {(message: Params, done: string) => Promise<void>} act
+   */
   constructor(say, language, act) {
     this.#say = say;
     this.#language = language;
     this.#act = act;
     this.element = element("li", "tab");
-    const p = this.#parts;
+    const p = /** @type {Parts} */ ({});
+    this.#parts = p;
     const head = element("div", "head");
     p.name = element("h2", "name");
     p.name.id = `name-${++count}`;
@@ -66,9 +87,9 @@ export class Card {
     p.actions = element("div", "actions");
     p.places = element("div", "places");
     p.judge = element("div", "buttons");
-    p.allow = this.#button("allow", () => ({ type: "allow", alert: this.#row.alert }), "allowed");
-    p.later = this.#button("askLater", () => ({ type: "snooze", alert: this.#row.alert }), "snoozed");
-    p.back = this.#button("disallow", () => ({ type: "disallow", renderer: this.#row.renderer }), "disallowed");
+    p.allow = this.#button("allow", () => ({ type: "allow", alert: this.#row?.alert }), "allowed");
+    p.later = this.#button("askLater", () => ({ type: "snooze", alert: this.#row?.alert }), "snoozed");
+    p.back = this.#button("disallow", () => ({ type: "disallow", renderer: this.#row?.renderer }), "disallowed");
     p.judge.append(p.allow, p.later, p.back);
     p.actions.append(p.places, p.judge);
     this.element.setAttribute("aria-labelledby", p.name.id);
@@ -76,10 +97,12 @@ export class Card {
   }
 
   // show writes what is known now. top is the height of the curve, in hundredths of a core.
+  /** @param {Row} row @param {number} top */
   show(row, top) {
     this.#keepFocus(() => this.#show(row, top));
   }
 
+  /** @param {Row} row @param {number} top */
   #show(row, top) {
     if (!this.#row) this.#parts.details.open = Boolean(row.alert); // the reason is what a person asks for first
     this.#row = row;
@@ -134,6 +157,7 @@ export class Card {
     this.#enable(false);
   }
 
+  /** @param {Row} row */
   #reasons({ why }) {
     const p = this.#parts;
     p.details.hidden = why.length === 0;
@@ -150,6 +174,7 @@ export class Card {
   }
 
   // #tabs makes the buttons of the tabs anew when the tabs are others: a button must never come to mean another tab.
+  /** @param {Row} row */
   #tabs({ tabs, renderer }) {
     const key = JSON.stringify(tabs.map((t) => [t.tab, t.origin]));
     if (key === this.#places) return;
@@ -176,6 +201,7 @@ export class Card {
     );
   }
 
+  /** @param {string} name @param {() => Params} message @param {string} done */
   #button(name, message, done) {
     const b = element("button");
     b.type = "button";
@@ -194,6 +220,7 @@ export class Card {
   }
 
   // #enable does not use the attribute that browsers have for it: it would take the keyboard's focus away.
+  /** @param {boolean} on */
   #enable(on) {
     this.#on = on;
     for (const b of this.element.querySelectorAll("button")) {
@@ -204,6 +231,7 @@ export class Card {
 
   // #keepFocus changes the card. Where that takes away what has the keyboard, the card's name has it then: the person
   // goes on from there, not from the top of the window.
+  /** @param {() => void} change */
   #keepFocus(change) {
     const held = this.element.contains(document.activeElement) ? document.activeElement : undefined;
     change();

@@ -5,6 +5,12 @@ import { whoLivesIn } from "./frames.js";
 import { isUnder } from "./flagged.js";
 import { originOf } from "./origin.js";
 
+/**
+ * @import { Finder } from "./finder.js"
+ * @import { Flagged, Warner } from "./flagged.js"
+ * @import { Memory } from "./frames.js"
+ */
+
 // PATIENCE is how long the program may take to answer a popup request, in milliseconds.
 const PATIENCE = 2_000;
 
@@ -21,8 +27,16 @@ export class PopupRouter {
   #finder;
   #flagged;
   #warner;
+  /** @type {Line | undefined} */
   #line;
 
+  /**
+   * @param {Chrome} chrome
+   * @param {Memory} memory
+   * @param {Finder} finder
+   * @param {Flagged} flagged
+   * @param {Warner} warner
+   */
   constructor(chrome, memory, finder, flagged, warner) {
     this.#chrome = chrome;
     this.#memory = memory;
@@ -32,11 +46,13 @@ export class PopupRouter {
   }
 
   // use takes the line to the program.
+  /** @param {Line} line */
   use(line) {
     this.#line = line;
   }
 
   // events returns the table of events for a Conversation.
+  /** @returns {Methods} */
   events() {
     return {
       "site.flagged": (params) => this.#flag(params),
@@ -55,6 +71,7 @@ export class PopupRouter {
   }
 
   // answer does what the window asks for.
+  /** @param {any} request @returns {Promise<Params>} */
   async answer(request) {
     switch (request?.type) {
       case "view":
@@ -79,10 +96,11 @@ export class PopupRouter {
   }
 
   // #done has the agent do something and returns what came of it for the window.
+  /** @param {string} method @param {Params} params */
   async #done(method, params) {
     try {
       return (await this.#line?.request(method, params, PATIENCE)) ? { ok: true } : { error: "no_answer" };
-    } catch (err) {
+    } catch (/** @type {any} */ err) {
       return { error: err.code === "no_answer" ? "no_answer" : "refused" };
     }
   }
@@ -90,11 +108,13 @@ export class PopupRouter {
   // #view returns {state, machine, more, unseen, tabs, here}: state is as keepLine has it. unseen is the
   // share, in percent of the computer, of what has no name here and nothing against it: processes of extensions, of the
   // window itself too, of other profiles and of private windows. There is nothing to be done about any of them here.
+  /** @param {Params} asked */
   async #view({ lang, tab }) {
     const [load, here] = await Promise.all([this.#load(lang), this.#here(tab)]);
     if (!load) return { state: this.#missing(), tabs: [], ...(here && { here }) };
     const rows = (Array.isArray(load.tabs) ? load.tabs : []).slice(0, MAX_TABS);
-    const named = (await Promise.all(rows.map((row) => this.#named(row)))).filter(Boolean);
+    const named = (await Promise.all(rows.map((row) => this.#named(row)))).filter((row) => row !== undefined);
+    /** @param {Params} r */
     const matters = (r) => r.origins.length > 0 || r.last || r.alert || r.state === "suspected";
     const unseen = named.filter((r) => !matters(r)).reduce((sum, r) => sum + (r.machine_percent || 0), 0);
     return {
@@ -103,6 +123,7 @@ export class PopupRouter {
   }
 
   // #named adds to what the program knows of a renderer who lives there. Its own window is nobody's concern.
+  /** @param {Params} row @returns {Promise<Params | undefined>} */
   async #named(row) {
     const { frames, last } = await whoLivesIn(this.#chrome, this.#memory, row.renderer, this.#finder);
     const own = this.#chrome.runtime.getURL("").replace(/\/$/, "");
@@ -115,6 +136,7 @@ export class PopupRouter {
   }
 
   // #here returns the flagged site that the person is on, and takes the badge for it away: it has been seen.
+  /** @param {any} tab */
   async #here(tab) {
     if (!Number.isSafeInteger(tab)) return undefined;
     let frame;
@@ -129,6 +151,7 @@ export class PopupRouter {
   }
 
   // #load returns what the agent measured, or undefined if it says nothing.
+  /** @param {any} lang */
   async #load(lang) {
     try {
       return await this.#line?.request("popup.load", /^[a-z]{2,3}$/.test(lang) && lang !== "en" ? { lang } : undefined, PATIENCE);
@@ -145,6 +168,7 @@ export class PopupRouter {
 
   // #flag notes a site, if this profile is the one that has it open, and not in a private window: the program tells
   // every profile of the browser.
+  /** @param {Params} params */
   async #flag({ renderer, site }) {
     if (!(renderer > 0) || typeof site !== "string") return;
     const { frames } = await whoLivesIn(this.#chrome, this.#memory, renderer, this.#finder);

@@ -14,22 +14,28 @@ const UNSEEN = 20;
 // LASTS is in how many looks in a row that must be so: a window that has just been opened is busy itself.
 const LASTS = 3;
 
+/** @type {Say} */
 const say = (name, parts) => chrome.i18n.getMessage(name, parts);
 const language = say("language");
+/** @param {string} id @returns {any} */
 const $ = (id) => document.getElementById(id);
+/** @type {Map<number, Card>} */
 const cards = new Map(); // renderer -> Card
 let unseenFor = 0; // looks in a row
 let checkable = false; // the browser can be asked to let names be double-checked
 
 // put writes a text only when it changed: a screen reader says what changes.
+/** @param {Element} node @param {string} text */
 function put(node, text) {
   if (node.textContent !== text) node.textContent = text;
 }
 
+/** @param {string} text */
 function tell(text) {
   put($("said"), text);
 }
 
+/** @param {Params} message @returns {Promise<Params>} */
 async function request(message) {
   try {
     return (await chrome.runtime.sendMessage(message)) ?? { error: "failed" };
@@ -39,6 +45,7 @@ async function request(message) {
 }
 
 // act does what a button of a card asks for and says what came of it.
+/** @param {Params} message @param {string} done @returns {Promise<void>} */
 async function act(message, done) {
   const got = await request(message);
   const name = got.error ? `error_${got.error}` : done;
@@ -86,6 +93,7 @@ async function look() {
 
 // MEASURING is what the browser asks the person for, so that the program can measure where pages live (step.js). Firefox
 // has given it already.
+/** @type {chrome.permissions.Permissions} */
 const MEASURING = { permissions: ["scripting"], origins: ["<all_urls>"] };
 
 async function offer() {
@@ -94,6 +102,7 @@ async function offer() {
 
 let forgets = "";
 
+/** @param {FlaggedSite | undefined} here */
 function warn(here) {
   $("here").hidden = !here;
   if (!here) return;
@@ -104,6 +113,7 @@ function warn(here) {
 }
 
 // away says how to get what is missing.
+/** @param {string | undefined} state */
 function away(state) {
   const missing = state === "ok" || state === undefined ? "" : state;
   $("away").hidden = !missing;

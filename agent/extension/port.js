@@ -3,6 +3,8 @@
 import { Conversation } from "./conversation.js";
 import { isFirefox } from "./firefox.js";
 
+/** @typedef {{since: number, agent: LineState | "", conversation: Conversation | undefined}} Open */
+
 const HOST = "io.github.minewatch";
 
 // PROTOCOL is the version of the messages that this extension speaks.
@@ -26,22 +28,29 @@ const HELLO_PATIENCE = 10_000;
 // It returns {request, state, measures}. request(method, params, patience) is Conversation.request. state() is "ok", or
 // what is missing: "no_program", "no_agent", "old_program" (the program or its agent is older than this extension),
 // "old_extension". measures(yes) tells whether pages can be measured from now on.
+/**
+ * @param {Chrome} chrome
+ * @param {{requests: Methods, events: Methods, begin?: () => void}} tables
+ * @returns {Line}
+ */
 export function keepLine(chrome, { requests, events, begin = () => {} }) {
   let wait = FIRST_WAIT;
+  /** @type {Open | undefined} */
   let line; // {since, agent, conversation} of the open port; agent is as in state(), or "" if the program said nothing yet
   let measuring = false;
 
-  const greet = async (mine) => {
-    const { conversation } = mine;
+  /** @param {Open} mine @param {Conversation} conversation */
+  const greet = async (mine, conversation) => {
     const hello = {
       protocol: PROTOCOL, extension: chrome.runtime.getManifest().version,
       ...(isFirefox(chrome) && { browser: "firefox" }), ...(measuring && { measures: true }),
     };
+    /** @type {LineState} */
     let agent;
     try {
       const { protocol } = await conversation.request("hello", hello, HELLO_PATIENCE);
       agent = protocol === PROTOCOL ? "ok" : "old_program";
-    } catch (err) {
+    } catch (/** @type {any} */ err) {
       agent = err.code === "extension_outdated" ? "old_extension" : "no_agent";
     }
     if (mine.conversation !== conversation) return; // another agent came meanwhile
@@ -52,18 +61,21 @@ export function keepLine(chrome, { requests, events, begin = () => {} }) {
   };
 
   // found takes what the program says of its agent.
+  /** @param {Open} mine @param {chrome.runtime.Port} port @param {unknown} state */
   const found = (mine, port, state) => {
     mine.conversation?.close();
     mine.conversation = undefined;
     mine.agent = state === "outdated" ? "old_program" : "no_agent";
     if (state !== "connected") return;
     begin();
-    mine.conversation = new Conversation((message) => port.postMessage(message), { requests, events });
-    greet(mine);
+    const conversation = new Conversation((message) => port.postMessage(message), { requests, events });
+    mine.conversation = conversation;
+    greet(mine, conversation);
   };
 
   const open = () => {
     const port = chrome.runtime.connectNative(HOST);
+    /** @type {Open} */
     const mine = { since: performance.now(), agent: "", conversation: undefined };
     line = mine;
     port.onMessage.addListener((message) => {
@@ -82,17 +94,17 @@ export function keepLine(chrome, { requests, events, begin = () => {} }) {
   return {
     request: async (method, params, patience) => {
       if (line?.agent !== "ok") return undefined;
-      return line.conversation.request(method, params, patience);
+      return line.conversation?.request(method, params, patience);
     },
     state: () => {
       const stands = line ? performance.now() - line.since : 0;
-      if (stands <= STANDS) return "no_program"; // a browser that finds no program breaks the line at once
+      if (!line || stands <= STANDS) return "no_program"; // a browser that finds no program breaks the line at once
       return line.agent || (stands > SILENT ? "old_program" : "no_agent");
     },
     measures: (yes) => {
       if (yes === measuring) return;
       measuring = yes;
-      if (line?.agent === "ok") line.conversation.notify("measuring", { allowed: yes });
+      if (line?.agent === "ok") line.conversation?.notify("measuring", { allowed: yes });
     },
   };
 }

@@ -4,6 +4,12 @@
 import { Refused } from "./conversation.js";
 import { originOf } from "./origin.js";
 
+/**
+ * @import { Finder } from "./finder.js"
+ * @import { Memory } from "./frames.js"
+ * @typedef {{tab: number, frame: Frame}} Page
+ */
+
 // PATIENCE is how long a page may take for one step, and LONGEST how long it may hold what was taken, in milliseconds.
 const PATIENCE = 1_500;
 const LONGEST = 8_000;
@@ -14,6 +20,7 @@ const MAX_STEPS = 2;
 
 // measures reports whether the browser lets the extension take pages through their steps: in the Chromium family only
 // once the person has allowed it.
+/** @param {Chrome} chrome */
 export async function measures(chrome) {
   try {
     return Boolean(chrome.scripting) && (await chrome.permissions.contains({ permissions: ["scripting"], origins: ["<all_urls>"] }));
@@ -28,9 +35,12 @@ export class Steps {
   #list;
   #finder;
   #memory;
+  /** @type {(Page & {steps: number}) | undefined} */
   #page; // {tab, frame, steps} while one is being taken through
+  /** @type {Frame | undefined} */
   #last; // the frame of the page before
 
+  /** @param {(chrome: Chrome) => Promise<TabFrames[]>} list @param {Finder} finder @param {Memory} memory */
   constructor(list, finder, memory) {
     this.#list = list;
     this.#finder = finder;
@@ -39,6 +49,7 @@ export class Steps {
 
   // grow has a page take memory and returns {renderer}, the number by which its process is known, if it is. It throws
   // Refused: "no_tab", "unanswered" or "failed".
+  /** @param {Chrome} chrome @param {Params} params @returns {Promise<Params>} */
   async grow(chrome, { pick, turn = 0, mib }) {
     if (!chrome.scripting || !(mib > 0 && mib <= MAX_MIB)) throw new Refused("failed");
     if (pick) {
@@ -57,6 +68,7 @@ export class Steps {
   }
 
   // shrink has the page give back what it took. It throws as grow does.
+  /** @param {Chrome} chrome */
   async shrink(chrome) {
     if (!this.#page) throw new Refused("no_tab");
     const done = await this.#giveBack(chrome);
@@ -64,6 +76,7 @@ export class Steps {
   }
 
   // lives notes where the page that was measured last lives.
+  /** @param {number} renderer */
   lives(renderer) {
     if (!this.#last?.documentId) throw new Refused("no_tab");
     this.#finder.told(this.#last.documentId, renderer);
@@ -75,6 +88,7 @@ export class Steps {
     this.#memory.forget();
   }
 
+  /** @param {Chrome} chrome */
   async #giveBack(chrome) {
     const page = this.#page;
     if (!page) return "none";
@@ -86,6 +100,7 @@ export class Steps {
 
 // pickFrom returns the nth page that can be taken through the steps, of those whose process is known or of the others.
 // Those that nobody looks at come first, each site once.
+/** @param {TabFrames[]} tabs @param {string} pick @param {any} turn @returns {Page | undefined} */
 function pickFrom(tabs, pick, turn) {
   const seen = new Set();
   const pages = [];
@@ -104,9 +119,18 @@ function pickFrom(tabs, pick, turn) {
 }
 
 // run runs a function in a page, apart from the page's own scripts, and returns what it returns, "late" or "failed".
+/**
+ * @param {Chrome} chrome
+ * @param {Page} page
+ * @param {(...args: any[]) => boolean} func
+ * @param {any[]} args
+ * @returns {Promise<unknown>}
+ */
 async function run(chrome, { tab, frame: { frameId, documentId } }, func, args) {
   const target = documentId ? { tabId: tab, documentIds: [documentId] } : { tabId: tab, frameIds: [frameId] };
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   let timer;
+  /** @type {Promise<"late">} */
   const late = new Promise((resolve) => (timer = setTimeout(resolve, PATIENCE, "late")));
   const done = chrome.scripting
     .executeScript({ target, func, args, injectImmediately: true })
@@ -115,6 +139,7 @@ async function run(chrome, { tab, frame: { frameId, documentId } }, func, args) 
 }
 
 // grow runs in the page: it takes so many bytes and writes to each page of them, or the system would not give them.
+/** @param {number} bytes @param {number} longest */
 function grow(bytes, longest) {
   const held = (globalThis.minewatchHeld ??= []);
   const page = new Uint8Array(bytes);
