@@ -42,14 +42,12 @@ func (s *clockSweep) findPIDs() error {
 	}
 	next, _ := slices.BinarySearch(s.pids, oldest+1)
 	all := len(s.pids)
-	for pid := oldest + 1; pid <= cursor; pid++ {
+	for pid := oldest + 1; pid <= cursor; pid++ { // the sweep finds out which of them live
 		if next < all && s.pids[next] == pid {
 			next++
 			continue
 		}
-		if isProcess(pid) {
-			s.pids = append(s.pids, pid)
-		}
+		s.pids = append(s.pids, pid)
 	}
 	if len(s.pids) > all && !slices.IsSorted(s.pids) {
 		slices.Sort(s.pids)
@@ -57,7 +55,8 @@ func (s *clockSweep) findPIDs() error {
 	return nil
 }
 
-// isProcess reports whether a number is that of a process, and not of a thread or of nobody. The signal 0 is none.
+// isProcess reports whether a number is that of a process, and not of a thread or of nobody: the clock of a process answers
+// to each of its own threads under that thread's number too. The signal 0 is none.
 func isProcess(pid int32) bool {
 	_, _, errno := unix.RawSyscall(unix.SYS_TGKILL, uintptr(pid), uintptr(pid), 0)
 	return errno != unix.ESRCH

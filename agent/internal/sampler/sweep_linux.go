@@ -219,6 +219,10 @@ func (s *clockSweep) tell(k *clockKept) bool {
 
 // meet reads a process that nobody was told of.
 func (s *clockSweep) meet(k *clockKept) bool {
+	if !isProcess(k.pid) {
+		k.seen = -1
+		return false
+	}
 	p, err := s.proc.Open(k.pid)
 	if err == nil {
 		defer p.Close()
