@@ -82,7 +82,7 @@ dataset:
 fit:
 	go run ./agent/dev/fit -o heuristics/weights.json
 
-## eval: how right the judge is on the labelled recordings; the last lines are the summaries of both splits
+## eval: how right the detector is on the labelled recordings; the last lines are the summaries of both splits
 eval: agent
 	@$(BIN)/minewatch eval testdata/traces; code=$$?; \
 	$(BIN)/minewatch eval testdata/traces --json 2>/dev/null | grep '^{"type":"summary"'; exit $$code
