@@ -28,7 +28,7 @@ func newTestModel() *model {
 func films(id string, change func(*api.Alert)) api.Alert {
 	a := api.Alert{
 		ID: id, State: api.Firing, Started: time.Unix(1_700_000_000, 0), Subject: "browser_tab", Site: "films.test",
-		SiteConfidence: "exact", Browser: "chromium", Tabs: 1, TabHidden: true, ProcessName: "chromium", PID: 4711,
+		SiteConfidence: "exact", Browser: "chromium", BrowserTitle: "Chromium", Tabs: 1, TabHidden: true, ProcessName: "chromium", PID: 4711,
 		Cores: 1.4, MachinePercent: 70, Busy: 40, Severity: "mining_like", Confidence: 0.97,
 		Evidence: []api.Evidence{{Rule: "worker_threads_busy", Text: "2 worker threads do 99 % of the work."}},
 	}

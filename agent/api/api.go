@@ -37,8 +37,9 @@ type Alert struct {
 	SiteConfidence Level `json:"site_confidence"`
 	// EmbeddedIn is the site of the page around it when the load is in a cross-site frame.
 	EmbeddedIn string `json:"embedded_in,omitzero"`
-	// Browser is the browser's program name, such as "chromium".
-	Browser string `json:"browser,omitzero"`
+	// Browser is the browser's program name, such as "firefox-esr"; BrowserTitle what people call it, such as "Firefox".
+	Browser      string `json:"browser,omitzero"`
+	BrowserTitle string `json:"browser_title,omitzero"`
 	// Tabs is the number of tabs in the process; TabHidden reports that none of them is on screen.
 	Tabs      int  `json:"tabs,omitzero"`
 	TabHidden bool `json:"tab_hidden,omitzero"`
@@ -116,8 +117,9 @@ type Status struct {
 
 // BrowserStatus is one connected browser extension.
 type BrowserStatus struct {
-	Name      string `json:"name"` // program name of the browser
-	PID       int32  `json:"pid"`  // its root process
+	Name      string `json:"name"`           // program name of the browser
+	Title     string `json:"title,omitzero"` // what people call it
+	PID       int32  `json:"pid"`            // its root process
 	Extension string `json:"extension_version"`
 	// Update says in one sentence what is too old to be of use and how it is renewed; empty when nothing is.
 	Update string `json:"update,omitzero"`
@@ -154,6 +156,7 @@ type LiveRow struct {
 	Sites          []string `json:"sites,omitempty"`
 	SiteConfidence Level    `json:"site_confidence,omitzero"`
 	Browser        string   `json:"browser,omitzero"` // as Alert.Browser
+	BrowserTitle   string   `json:"browser_title,omitzero"`
 	// Cores is the use since the tick before; Mean that over the judge's window.
 	Cores      float64    `json:"cores"`
 	Mean       float64    `json:"mean_cores"`

@@ -148,7 +148,7 @@ func (w Words) Details(a *api.Alert) []string {
 // people.
 func (w Words) program(a *api.Alert) string {
 	if a.Subject == api.SubjectTab && a.Browser != "" {
-		return w.name(Browser(a.Browser))
+		return w.name(cmp.Or(a.BrowserTitle, a.Browser))
 	}
 	return w.name(a.ProcessName)
 }
@@ -205,7 +205,7 @@ func (w Words) begin(a *api.Alert, s string) string {
 }
 
 func (w Words) where(a *api.Alert) string {
-	n, browser := strconv.Itoa(a.Tabs), w.name(Browser(a.Browser))
+	n, browser := strconv.Itoa(a.Tabs), w.name(cmp.Or(a.BrowserTitle, a.Browser))
 	switch {
 	case a.Subject != api.SubjectTab:
 		return ""

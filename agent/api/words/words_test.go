@@ -16,7 +16,7 @@ import (
 
 func films(change func(*api.Alert)) *api.Alert {
 	a := &api.Alert{
-		Subject: "browser_tab", Site: "films.test", SiteConfidence: "exact", Browser: "chromium", Tabs: 1,
+		Subject: "browser_tab", Site: "films.test", SiteConfidence: "exact", Browser: "chromium", BrowserTitle: "Chromium", Tabs: 1,
 		TabHidden: true, ProcessName: "chromium", PID: 4711, Cores: 1.4, MachinePercent: 70, Busy: 40,
 		Severity: "mining_like", Confidence: 0.97,
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -170,6 +171,7 @@ func (m *Manager) describe(in *incident, j *Judged) {
 	a.T, a.Updated = m.at.Seconds(), m.now
 	a.Subject, a.Site, a.Sites = o.Subject, o.Site, o.Sites[:min(len(o.Sites), maxSites)]
 	a.SiteConfidence, a.EmbeddedIn, a.Browser = o.Level, o.EmbeddedIn, clip(o.Browser, maxName)
+	a.BrowserTitle = browsers.Title(a.Browser)
 	a.Tabs = len(o.Tabs)
 	a.TabHidden = len(o.Tabs) > 0 && !slices.ContainsFunc(o.Tabs, func(t attribution.Tab) bool { return !t.Hidden })
 	a.ProcessName, a.Exe = clip(v.Subject.Info.Name, maxName), clip(v.Subject.Info.Exe, maxPath)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -31,8 +30,7 @@ func TestTable(t *testing.T) {
 			if !IsPublic(p) || !IsPublic(p[:min(len(p), kernelName)]) {
 				t.Errorf("%q is not public", p)
 			}
-			// The words for people may import nothing, so they have a table of their own.
-			if got := words.Browser(p); got != b.Title || got != Title(p) {
+			if got := Title(p); got != b.Title {
 				t.Errorf("%q is called %q, want %q", p, got, b.Title)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 	"github.com/minewatch/minewatch/agent/internal/pipeline"
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -140,7 +141,7 @@ func LiveRow(j *alert.Judged) api.LiveRow {
 	v, o := &j.Verdict, &j.Owner
 	return api.LiveRow{
 		Key: o.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID, Processes: v.Subject.Members,
-		Site: o.Site, Sites: o.Sites, SiteConfidence: o.Level, Browser: o.Browser,
+		Site: o.Site, Sites: o.Sites, SiteConfidence: o.Level, Browser: o.Browser, BrowserTitle: browsers.Title(o.Browser),
 		Cores: alert.Round(v.Now, 100), Mean: alert.Round(v.Features.Cores, 100),
 		State: alert.StateOf(v), Severity: alert.SeverityOf(v), Confidence: alert.Round(v.Confidence, 100),
 		Busy: alert.Round(v.Features.Busy.Seconds(), 10),

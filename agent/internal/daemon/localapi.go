@@ -13,6 +13,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/alert"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
+	"github.com/minewatch/minewatch/agent/internal/browsers"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 	"github.com/minewatch/minewatch/agent/internal/server"
@@ -32,6 +33,9 @@ func (d *Daemon) Status(_ context.Context, c server.Caller) api.Status {
 		Type: "status", APIVersion: api.Version, Version: buildinfo.Version, PID: os.Getpid(), Started: d.started,
 		Cores: runtime.NumCPU(), IntervalMS: d.sampler.Interval().Milliseconds(), Sampler: d.sampler.Name(),
 		State: d.options.State, Socket: d.options.Socket, Browsers: d.extensions.Status(scope(c)), Trays: []api.TrayStatus{},
+	}
+	for i := range s.Browsers {
+		s.Browsers[i].Title = browsers.Title(s.Browsers[i].Name)
 	}
 	fresh := max(3*d.sampler.Longest(), 3*time.Second)
 	s.Watching = time.Since(d.started) < fresh // the first sample is on its way

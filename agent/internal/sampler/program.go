@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/internal/browsers"
@@ -45,14 +46,7 @@ func baseOf(file string) string {
 // layout looks for the files of the known engines with a function that reports whether a name, which may be a pattern,
 // exists beside the program.
 func layout(exists func(pattern string) bool) (engine heuristics.Family, embeds bool) {
-	anyOf := func(names []string) bool {
-		for _, n := range names {
-			if exists(n) {
-				return true
-			}
-		}
-		return false
-	}
+	anyOf := func(names []string) bool { return slices.ContainsFunc(names, exists) }
 	for _, e := range browsers.Engines() {
 		found := 0
 		for _, group := range e.Beside {

@@ -55,7 +55,7 @@ func findings() []api.Evidence {
 func films(change func(*api.Alert)) api.Alert {
 	a := api.Alert{
 		Type: "alert", ID: "20260301T110000-3", Key: "process 4711.1", State: api.Firing, T: 41, Started: noon(), Updated: noon().Add(41 * time.Second),
-		Subject: tab, Site: "films.test", SiteConfidence: "exact", Browser: "chromium", Tabs: 1, TabHidden: true,
+		Subject: tab, Site: "films.test", SiteConfidence: "exact", Browser: "chromium", BrowserTitle: "Chromium", Tabs: 1, TabHidden: true,
 		ProcessName: "chromium", PID: 4711, Cores: 1.43, MachinePercent: 71.5, Busy: 41, Severity: miningLike,
 		Confidence: 0.97, Evidence: findings(),
 	}

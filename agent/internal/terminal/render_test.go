@@ -24,7 +24,7 @@ func TestStatus(t *testing.T) {
 		CPUPerHour: 3.64,
 		Version:    "0.1.0", PID: 812, Started: noon(), Watching: true, Cores: 2, Processes: 143, IntervalMS: 1000, Sampler: "linux",
 		CPU: 12.4, RSS: 18 << 20, State: "/var/lib/minewatch", Socket: "/run/minewatch/agent.sock", Firing: 1,
-		Browsers: []api.BrowserStatus{{Name: "chromium", PID: 4700, Extension: "0.1.0"}, {Name: "firefox", PID: 4900, Extension: "0.1.0"}},
+		Browsers: []api.BrowserStatus{{Name: "chromium", Title: "Chromium", PID: 4700, Extension: "0.1.0"}, {Name: "firefox", Title: "Firefox", PID: 4900, Extension: "0.1.0"}},
 		Trays:    []api.TrayStatus{{PID: 900, Mode: "menu"}, {PID: 901, Mode: "notifications", Detail: "this desktop shows no icons"}},
 	}
 	ill := api.Status{

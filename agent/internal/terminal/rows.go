@@ -96,7 +96,7 @@ func alertOf(h *api.LiveRow, open []api.Alert, taken map[string]bool) *api.Alert
 
 func aboutRow(h *api.LiveRow, all int) api.Alert {
 	a := api.Alert{
-		Subject: h.Subject, Site: h.Site, Sites: h.Sites, SiteConfidence: h.SiteConfidence, ProcessName: h.Process, Browser: h.Browser,
+		Subject: h.Subject, Site: h.Site, Sites: h.Sites, SiteConfidence: h.SiteConfidence, ProcessName: h.Process, Browser: h.Browser, BrowserTitle: h.BrowserTitle,
 		PID: h.PID, Processes: h.Processes, Cores: h.Cores, Busy: h.Busy, Severity: h.Severity, Confidence: h.Confidence, Evidence: h.Evidence,
 	}
 	if all > 0 {

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -91,7 +92,7 @@ func names(all []string) string {
 // program names the program of an alert, of a tab its browser.
 func program(a *api.Alert) string {
 	if a.Subject == tab && a.Browser != "" {
-		return name(words.Browser(a.Browser))
+		return name(cmp.Or(a.BrowserTitle, a.Browser))
 	}
 	return name(a.ProcessName)
 }

@@ -1,6 +1,7 @@
 package terminal
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -62,7 +63,7 @@ func browsers(all []api.BrowserStatus) []string {
 	}
 	var out []string
 	for _, b := range all {
-		of := name(words.Browser(b.Name)) + " (process " + strconv.Itoa(int(b.PID)) + ")"
+		of := name(cmp.Or(b.Title, b.Name)) + " (process " + strconv.Itoa(int(b.PID)) + ")"
 		switch {
 		case b.Update != "":
 			of += ": " + words.CleanSentence(b.Update)
