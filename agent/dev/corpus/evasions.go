@@ -3,6 +3,7 @@
 package main
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -138,7 +139,14 @@ func beside() []Scenario {
 	waving := func(m *pages.Mining) { m.Wave = 96 }
 	with := func(name string, b Browser, host string, m pages.Mining, note string, more change) Scenario {
 		more(&m)
-		return tab(name, b, kind, host, m).noted(", " + note)
+		s := tab(name, b, kind, host, m).noted(", " + note)
+		if m.Unequal {
+			s.Cores = 0
+			for i := range m.Workers {
+				s.Cores += m.Duty * math.Pow(2.0/3, float64(i))
+			}
+		}
+		return s
 	}
 	under := func(name string, m pages.Mining, u User) Scenario {
 		s := tab(name, cr, kind, pages.Films, m).noted(", in a window behind the one in front")

@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -168,7 +169,7 @@ func (r recorded) named(site string) bool {
 // minLoad is the share of the intended load that a recording must hold to be what it says: sandboxes share the processor;
 // minQuiet is that of a recording that asked for an idle machine.
 const (
-	minLoad  = 0.2
+	minLoad  = 0.15
 	minQuiet = 0.3
 	// leastCores is what even a crowded machine must have left: nothing can be said of less.
 	leastCores = 0.15
@@ -188,9 +189,10 @@ func check(s Scenario, t Truth, r recorded) error {
 	if t.Site != "" && t.Label != Benign && !slices.ContainsFunc(append([]string{t.Site}, t.Sites...), r.named) {
 		return fmt.Errorf("no browser answered for %s", t.Site)
 	}
-	floor := max(s.Cores*minLoad, min(leastCores, 0.8*s.Cores))
+	possible := min(s.Cores, float64(runtime.NumCPU()))
+	floor := max(possible*minLoad, min(leastCores, 0.8*s.Cores))
 	if s.Quiet && t.Label != Benign {
-		floor = max(floor, s.Cores*minQuiet)
+		floor = max(floor, possible*minQuiet)
 	}
 	switch {
 	case s.Label == Benign, s.Sparse && s.Label == Lookalike:
