@@ -84,12 +84,12 @@ func play(name, socket string) error {
 	case "many channels":
 		return manyChannels(ctx, socket)
 	case "a host of version 1":
-		res, conn, err := ask(ctx, socket, "GET /v1/browser/questions HTTP/1.1\r\nHost: minewatch\r\n\r\n")
+		status, conn, err := ask(ctx, socket, "GET /v1/browser/questions HTTP/1.1\r\nHost: minewatch\r\n\r\n")
 		if err != nil {
 			return err
 		}
-		if res.StatusCode != http.StatusNotFound {
-			err = fmt.Errorf("the agent answered %s", res.Status)
+		if status != http.StatusNotFound {
+			err = fmt.Errorf("the agent answered %d", status)
 		}
 		return errors.Join(err, conn.Close())
 	}
@@ -131,27 +131,31 @@ func manyChannels(ctx context.Context, socket string) error {
 // channel is an open channel to the agent, as a stranger uses it.
 type channel struct{ conn net.Conn }
 
-// ask sends a request and returns the beginning of the answer, and the connection.
-func ask(ctx context.Context, socket, request string) (*http.Response, net.Conn, error) {
+// ask sends a request and returns the status of the answer, and the connection.
+func ask(ctx context.Context, socket, request string) (int, net.Conn, error) {
 	var dialer net.Dialer
 	conn, err := dialer.DialContext(ctx, "unix", socket)
 	if err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	if err := conn.SetDeadline(time.Now().Add(2 * patience)); err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
 	if _, err := io.WriteString(conn, request); err != nil {
-		return nil, nil, err
+		return 0, nil, err
 	}
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	return res, conn, err
+	res, err := http.ReadResponse(bufio.NewReaderSize(conn, 1), nil) // what follows is not its
+	if err != nil {
+		return 0, nil, err
+	}
+	_ = res.Body.Close() // the connection goes on
+	return res.StatusCode, conn, nil
 }
 
 func open(ctx context.Context, socket string) (*channel, error) {
-	res, conn, err := ask(ctx, socket, "GET /v1/browser/channel HTTP/1.1\r\nHost: minewatch\r\nConnection: Upgrade\r\nUpgrade: minewatch-extension\r\n\r\n")
-	if err == nil && res.StatusCode != http.StatusSwitchingProtocols {
-		err = errors.Join(fmt.Errorf("the agent answered %s", res.Status), conn.Close())
+	status, conn, err := ask(ctx, socket, "GET /v1/browser/channel HTTP/1.1\r\nHost: minewatch\r\nConnection: Upgrade\r\nUpgrade: minewatch-extension\r\n\r\n")
+	if err == nil && status != http.StatusSwitchingProtocols {
+		err = errors.Join(fmt.Errorf("the agent answered %d", status), conn.Close())
 	}
 	return &channel{conn}, err
 }

@@ -261,7 +261,8 @@ func TestStatus(t *testing.T) {
 		s.registry.noteOutdated(Peer{PID: 9, Root: heuristics.ProcessID{PID: 50}, User: "1000", Browser: "firefox"}, now())
 		want := []api.BrowserStatus{
 			{Name: "firefox", PID: 50, Update: updateHost},
-			{Name: "chromium", PID: 100, Update: updateExtension}, {Name: "chromium", PID: 200, Update: updateExtension},
+			{Name: "chromium", PID: 100, Update: updateExtension},
+			{Name: "chromium", PID: 200, Update: updateExtension},
 			{Name: "chromium", PID: 400, Extension: "0.1.0"},
 		}
 		if diff := cmp.Diff(want, s.Status("1000")); diff != "" {

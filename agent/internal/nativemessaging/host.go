@@ -85,7 +85,7 @@ func (h *host) listen(in io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("the browser sent a malformed message: %w", err)
 		}
-		ok, flooded := limit.admit(time.Now()) //nolint:forbidigo // a rate is one of wall time
+		ok, flooded := limit.admit(time.Now())
 		if flooded {
 			return fmt.Errorf("the extension sends more than %d messages a second; ending", MaxPerSecond)
 		}

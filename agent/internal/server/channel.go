@@ -42,7 +42,7 @@ func (d *door) channel(w http.ResponseWriter, r *http.Request) {
 
 // upgrade says that the connection is the host's from now on, without the deadlines of a request.
 func (d *door) upgrade(conn net.Conn) error {
-	if err := conn.SetDeadline(time.Now().Add(d.limits.event)); err != nil { //nolint:forbidigo // a socket knows no other clock
+	if err := conn.SetDeadline(time.Now().Add(d.limits.event)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "+api.ExtensionProtocol+"\r\n\r\n")
