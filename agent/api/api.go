@@ -1,4 +1,4 @@
-// Package api holds the wire types of minewatch's local door and the Client that speaks to it.
+// Package api holds the wire types of minewatch's local API and the Client that speaks to it.
 //
 // It is all that the tray, the native messaging host and scripts know of the agent. Every line the program prints
 // under --json is one of these types; keys are snake_case with the unit at the end, and a version is only raised when
@@ -104,7 +104,7 @@ type Status struct {
 	CPU        float64 `json:"cpu_s"`
 	CPUPerHour float64 `json:"cpu_per_hour_s"`
 	RSS        uint64  `json:"rss_bytes"`
-	// State is the folder of the store, Socket the local door.
+	// State is the folder of the store, Socket that of the local API.
 	State  string `json:"state"`
 	Socket string `json:"socket"`
 	// Firing is the number of alerts firing for the caller.

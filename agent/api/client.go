@@ -33,9 +33,9 @@ type Client struct {
 
 // New returns a client of the agent at the socket (a path; on Windows a pipe's name).
 func New(socket string) *Client {
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return dialDoor(ctx, socket) }
+	connect := func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) }
 	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
-		DialContext: dial, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
+		DialContext: connect, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
 	}}}
 }
 

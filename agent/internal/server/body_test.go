@@ -16,7 +16,7 @@ import (
 )
 
 func TestBodies(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
 	long := strings.Repeat("x", maxBody)
 	for name, c := range map[string]struct {

@@ -14,35 +14,35 @@ import (
 
 // channel gives a native messaging host its connection for good, once the agent lets it in: from then on it is no longer
 // HTTP that is spoken on it.
-func (d *door) channel(w http.ResponseWriter, r *http.Request) {
+func (h *handler) channel(w http.ResponseWriter, r *http.Request) {
 	c, _ := callerOf(r.Context()) // guard saw it
 	if !strings.EqualFold(r.Header.Get("Upgrade"), api.ExtensionProtocol) {
-		d.fail(w, r, fault.New(fault.Unsupported, "only a browser's native messaging host may ask for a channel"))
+		h.fail(w, r, fault.New(fault.Unsupported, "only a browser's native messaging host may ask for a channel"))
 		return
 	}
-	d.channels.Add(1)
-	defer d.channels.Done()
+	h.channels.Add(1)
+	defer h.channels.Done()
 	accepted := false
-	err := d.agent.Extension(r.Context(), c, func() (net.Conn, error) {
+	err := h.agent.Extension(r.Context(), c, func() (net.Conn, error) {
 		conn, buffered, err := http.NewResponseController(w).Hijack()
 		if err != nil {
 			return nil, err
 		}
 		accepted = true
-		if err := d.upgrade(conn); err != nil {
+		if err := h.upgrade(conn); err != nil {
 			_ = conn.Close() // the first error matters
 			return nil, err
 		}
 		return &upgraded{Conn: conn, in: buffered.Reader}, nil
 	})
 	if err != nil && !accepted {
-		d.fail(w, r, err)
+		h.fail(w, r, err)
 	}
 }
 
 // upgrade says that the connection is the host's from now on, without the deadlines of a request.
-func (d *door) upgrade(conn net.Conn) error {
-	if err := conn.SetDeadline(time.Now().Add(d.limits.event)); err != nil {
+func (h *handler) upgrade(conn net.Conn) error {
+	if err := conn.SetDeadline(time.Now().Add(h.limits.event)); err != nil {
 		return err
 	}
 	_, err := io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: "+api.ExtensionProtocol+"\r\n\r\n")
@@ -61,8 +61,8 @@ type upgraded struct {
 func (u *upgraded) Read(p []byte) (int, error) { return u.in.Read(p) }
 
 // outdatedHost answers a native messaging host of protocol version 1.
-func (d *door) outdatedHost(w http.ResponseWriter, r *http.Request) {
+func (h *handler) outdatedHost(w http.ResponseWriter, r *http.Request) {
 	c, _ := callerOf(r.Context()) // guard saw it
-	d.agent.OutdatedHost(r.Context(), c)
-	d.fail(w, r, fault.New(fault.Unknown, "this minewatch-host is older than the agent; close all windows of the browser and open it again"))
+	h.agent.OutdatedHost(r.Context(), c)
+	h.fail(w, r, fault.New(fault.Unknown, "this minewatch-host is older than the agent; close all windows of the browser and open it again"))
 }

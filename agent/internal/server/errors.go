@@ -38,21 +38,21 @@ type problem struct {
 const sayFailed = "the agent could not do that; its log says why"
 
 // fail answers with what err says, see Agent.
-func (d *door) fail(w http.ResponseWriter, r *http.Request, err error) {
+func (h *handler) fail(w http.ResponseWriter, r *http.Request, err error) {
 	given, refused := errors.AsType[*fault.Error](err)
 	switch {
 	case refused && given.Kind != fault.Failed:
-		d.refuse(w, r, statuses()[given.Kind], given.Text)
+		h.refuse(w, r, statuses()[given.Kind], given.Text)
 	case errors.Is(err, context.DeadlineExceeded):
-		d.refuse(w, r, problem{http.StatusGatewayTimeout, api.CodeTimeout}, "that took too long; try again")
+		h.refuse(w, r, problem{http.StatusGatewayTimeout, api.CodeTimeout}, "that took too long; try again")
 	case errors.Is(err, context.Canceled):
-		d.refuse(w, r, problem{http.StatusServiceUnavailable, api.CodeStopping}, "the agent is stopping")
+		h.refuse(w, r, problem{http.StatusServiceUnavailable, api.CodeStopping}, "the agent is stopping")
 	default:
-		d.log.Error("a request at the local API failed", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)), zap.Error(err))
-		d.refuse(w, r, statuses()[fault.Failed], sayFailed)
+		h.log.Error("a request at the local API failed", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)), zap.Error(err))
+		h.refuse(w, r, statuses()[fault.Failed], sayFailed)
 	}
 }
 
-func (d *door) refuse(w http.ResponseWriter, r *http.Request, p problem, text string) {
-	d.reply(w, r, p.status, api.Problem{Message: text, Code: p.code})
+func (h *handler) refuse(w http.ResponseWriter, r *http.Request, p problem, text string) {
+	h.reply(w, r, p.status, api.Problem{Message: text, Code: p.code})
 }

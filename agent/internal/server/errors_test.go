@@ -38,7 +38,7 @@ func TestErrorsOnTheWire(t *testing.T) {
 	} {
 		w := httptest.NewRecorder()
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/status", nil)
-		(&door{log: zap.NewNop()}).fail(w, r, test.err)
+		(&handler{log: zap.NewNop()}).fail(w, r, test.err)
 		if got := fmt.Sprint(w.Code, " ", strings.TrimSpace(w.Body.String())); got != test.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, test.want)
 		}

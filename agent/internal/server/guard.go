@@ -22,15 +22,15 @@ const maxHeader = 8 << 10
 const host = "minewatch"
 
 // guard lets through what a client of ours may send and answers everything else itself. It also catches panics.
-func (d *door) guard(next http.Handler) http.Handler {
+func (h *handler) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		out := &answer{ResponseWriter: w}
-		defer d.catch(out, r)
+		defer h.catch(out, r)
 		out.Header().Set("Cache-Control", "no-store")
 		out.Header().Set("X-Content-Type-Options", "nosniff")
-		if err := d.admit(r); err != nil {
+		if err := h.admit(r); err != nil {
 			out.Header().Set("Connection", "close")
-			d.fail(out, r, err)
+			h.fail(out, r, err)
 			return
 		}
 		next.ServeHTTP(out, r)
@@ -38,10 +38,13 @@ func (d *door) guard(next http.Handler) http.Handler {
 }
 
 // admit returns why a request is refused, or nil.
-func (d *door) admit(r *http.Request) error {
+func (h *handler) admit(r *http.Request) error {
 	c, ok := callerOf(r.Context())
 	if !ok {
 		return fault.New(fault.Forbidden, "the agent could not see who is calling")
+	}
+	if !h.rates.allow(c.User) {
+		return fault.New(fault.TooMany, "too many requests; try again in a second")
 	}
 	for name := range r.Header {
 		if name == "Origin" || name == "Referer" || strings.HasPrefix(name, "Sec-") {
@@ -51,7 +54,7 @@ func (d *door) admit(r *http.Request) error {
 	if r.Host != host {
 		return fault.New(fault.Forbidden, "requests for another host are refused")
 	}
-	if d.owner != "" && c.User != d.owner && !c.Admin {
+	if h.owner != "" && c.User != h.owner && !c.Admin {
 		return fault.New(fault.Forbidden, "this agent belongs to another user; start your own with `minewatch run --user`")
 	}
 	// The router would answer an unclean path with a redirect, which no client of ours needs.
@@ -67,26 +70,26 @@ func notFound(r *http.Request) error {
 }
 
 // catch turns a panic into an answer, so that one bad request does not end the agent.
-func (d *door) catch(out *answer, r *http.Request) {
+func (h *handler) catch(out *answer, r *http.Request) {
 	p := recover()
 	if p == nil {
 		return
 	}
 	if err, ok := p.(error); !ok || !errors.Is(err, http.ErrAbortHandler) {
-		d.log.Error("a request at the local API panicked", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)),
+		h.log.Error("a request at the local API panicked", zap.String("request", words.Clean(r.Method+" "+r.URL.Path)),
 			zap.Any("panic", p), zap.Stack("stack"))
 	}
 	if out.started {
 		panic(http.ErrAbortHandler) // the caller must see that the answer is cut off
 	}
-	d.refuse(out, r, statuses()[fault.Failed], sayFailed)
+	h.refuse(out, r, statuses()[fault.Failed], sayFailed)
 }
 
 // reply writes one JSON value.
-func (d *door) reply(w http.ResponseWriter, r *http.Request, status int, value any) {
+func (h *handler) reply(w http.ResponseWriter, r *http.Request, status int, value any) {
 	b, err := json.Marshal(value)
 	if err != nil { // a NaN; a Problem always has a form
-		d.fail(w, r, err)
+		h.fail(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

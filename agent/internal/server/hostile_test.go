@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,13 +19,13 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// raw sends text to the door and returns the status and the sentence of the answer; 0 if there was none.
+// raw sends text to the local API and returns the status and the sentence of the answer; 0 if there was none.
 func raw(t *testing.T, s *served, text string) (status int, sentence string) {
 	t.Helper()
 	conn := dial(t, s.path)
 	defer conn.Close()
 	must(t, conn.SetDeadline(time.Now().Add(5*time.Second)))
-	io.WriteString(conn, text) // the door may hang up early
+	io.WriteString(conn, text) // the local API may hang up early
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		return 0, err.Error()
@@ -52,7 +53,7 @@ func post(path, body string) string {
 }
 
 func TestWhatWebPagesSendIsRefused(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
 	const get = "GET /v1/status HTTP/1.1\r\nHost: minewatch\r\n"
 	if status, text := raw(t, s, get+"\r\n"); status != 200 {
@@ -90,7 +91,7 @@ func TestWhatWebPagesSendIsRefused(t *testing.T) {
 
 // A client that sends anything at all must never end the agent or keep others from it.
 func TestGarbage(t *testing.T) {
-	s := serveAt(t, "", newDesk(), defaults())
+	s := serveAt(t, "", newFakeAgent(), defaults())
 	random := rand.New(rand.NewChaCha8([32]byte{3}))
 	whole := post("/v1/alerts/r-1/allow", `{"for_s":60}`)
 	for range 300 {
@@ -142,7 +143,7 @@ func TestSlowCallers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			lim := defaults()
 			*c.limit(&lim) = soon // this one alone must do
-			s := serveAt(t, "", newDesk(), lim)
+			s := serveAt(t, "", newFakeAgent(), lim)
 			conn := dial(t, s.path)
 			defer conn.Close()
 			io.WriteString(conn, c.start)
@@ -173,7 +174,7 @@ func isTimeout(err error) bool {
 
 // A caller of a stream who does not read is cut off and does not hold up the others.
 func TestSlowReader(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	lim := defaults()
 	lim.event = 200 * time.Millisecond
 	s := serveAt(t, "", agent, lim)
@@ -205,7 +206,7 @@ func TestSlowReader(t *testing.T) {
 func TestHeartBeat(t *testing.T) {
 	lim := defaults()
 	lim.keepAlive = 30 * time.Millisecond
-	s := serveAt(t, "", newDesk(), lim)
+	s := serveAt(t, "", newFakeAgent(), lim)
 	conn := dial(t, s.path)
 	defer conn.Close()
 	io.WriteString(conn, "GET /v1/events HTTP/1.1\r\nHost: minewatch\r\n\r\n")
@@ -224,7 +225,7 @@ func TestHeartBeat(t *testing.T) {
 func TestConnectionsArePerCaller(t *testing.T) {
 	lim := defaults()
 	lim.perCaller = 5
-	s := serveAt(t, "", newDesk(), lim)
+	s := serveAt(t, "", newFakeAgent(), lim)
 	var conns []net.Conn
 	for range lim.perCaller {
 		conn := dial(t, s.path)
@@ -248,7 +249,8 @@ func TestConnectionsArePerCaller(t *testing.T) {
 }
 
 func TestQuota(t *testing.T) {
-	q := newQuota(2, 3)
+	q := newBudget(2, 3)
+	held := map[string][]func(){}
 	type step struct {
 		user     string
 		admin    bool
@@ -275,23 +277,102 @@ func TestQuota(t *testing.T) {
 		{user: "a", news: true}, // after holding none it is news again
 	} {
 		if s.leave {
-			q.leave(s.user)
+			held[s.user][0]()
+			held[s.user] = held[s.user][1:]
 			continue
 		}
-		if ok, news := q.enter(s.user, s.admin); ok != s.ok || news != s.news {
+		leave, news := q.enter(Caller{User: s.user, Admin: s.admin}, nil)
+		if leave != nil {
+			held[s.user] = append(held[s.user], leave)
+		}
+		if ok := leave != nil; ok != s.ok || news != s.news {
 			t.Errorf("step %d, %s: %v, %v, want %v, %v", i, s.user, ok, news, s.ok, s.news)
 		}
 	}
-	for _, u := range []string{"a", "b", "b"} {
-		q.leave(u)
+	for _, all := range held {
+		for _, leave := range all {
+			leave()
+			leave() // a connection is closed more than once
+		}
 	}
 	if len(q.held) != 0 || len(q.told) != 0 || q.sum != 0 {
 		t.Errorf("left over: %v, %v, %d", q.held, q.told, q.sum)
 	}
 }
 
+// Eight users who hold all that there is do not lock a ninth out: who holds most gives way, one by one, until the
+// ninth has an equal share.
+func TestFairShareWhenAllIsTaken(t *testing.T) {
+	b := newBudget(8, 64)
+	cut := map[string]int{}
+	take := func(user string) bool {
+		leave, _ := b.enter(Caller{User: user}, func() { cut[user]++ })
+		return leave != nil
+	}
+	for user := range 8 {
+		for range 8 {
+			if !take(strconv.Itoa(user)) {
+				t.Fatalf("user %d has no room of their own", user)
+			}
+		}
+	}
+	got := 0
+	for range 64 {
+		if take("ninth") {
+			got++
+		}
+	}
+	if got < 7 || got > 8 || b.sum != 64 {
+		t.Errorf("the ninth holds %d of %d", got, b.sum)
+	}
+	for user, n := range cut {
+		if n > 1 {
+			t.Errorf("user %s lost %d, while others lost one", user, n)
+		}
+	}
+	if take("0") { // who has lost one asks at once for another
+		t.Error("a user with a full share took from others")
+	}
+}
+
+// The real thing: all connections are taken, and one more user is served.
+func TestACrowdLocksNobodyOut(t *testing.T) {
+	b := newBudget(4, 8)
+	closed := 0
+	for i := range 8 {
+		if leave, _ := b.enter(Caller{User: "greedy" + strconv.Itoa(i/4)}, func() { closed++ }); leave == nil {
+			t.Fatal("not let in")
+		}
+	}
+	if leave, _ := b.enter(Caller{User: "quiet"}, func() {}); leave == nil || closed != 1 {
+		t.Errorf("a quiet user was let in: %v, %d connections made room", leave != nil, closed)
+	}
+}
+
+func TestRequestsOfAUserAreLimited(t *testing.T) {
+	r := newRates()
+	allowed := 0
+	for range 10 * burst {
+		if r.allow("1000") {
+			allowed++
+		}
+	}
+	if allowed < burst || allowed > 2*burst {
+		t.Errorf("%d of %d requests at once were let through", allowed, 10*burst)
+	}
+	if !r.allow("1001") {
+		t.Error("one user's requests count against another")
+	}
+	for i := range 10 * maxRates {
+		r.allow("user" + strconv.Itoa(i))
+	}
+	if len(r.of) > maxRates {
+		t.Errorf("%d users are remembered", len(r.of))
+	}
+}
+
 func TestListsArePerCaller(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	agent.hold = make(chan struct{})
 	lim := defaults()
 	s := serveAt(t, "", agent, lim)

@@ -52,7 +52,7 @@ func TestSecondAgentIsRefused(t *testing.T) {
 	}
 	must(t, cmd.Process.Kill())
 	cmd.Wait()
-	serveAt(t, path, newDesk(), defaults()) // takes over what the dead agent left
+	serveAt(t, path, newFakeAgent(), defaults()) // takes over what the dead agent left
 }
 
 func TestAgentThatDoesNotListenYet(t *testing.T) {

@@ -28,7 +28,7 @@ type listener struct {
 	lock *os.File
 }
 
-// Listen opens the local door at a path. It makes the folder if it is missing (open to all for the machine's agent,
+// Listen opens the local API at a path. It makes the folder if it is missing (open to all for the machine's agent,
 // else 0700), and takes over the socket of an agent that died. It is an error if an agent lives there, or if anything
 // there belongs to somebody else.
 //

@@ -20,7 +20,7 @@ const (
 	userAccess   = "D:P(D;;GA;;;NU)(A;;GA;;;SY)(A;;GA;;;BA)(A;;GA;;;%s)"
 )
 
-// Listen opens the local door at the name of a pipe. It is an error if a pipe of that name is there already.
+// Listen opens the local API at the name of a pipe. It is an error if a pipe of that name is there already.
 func Listen(path string) (net.Listener, error) {
 	access := systemAccess
 	if path != api.SystemSocket {

@@ -12,7 +12,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/minewatch/minewatch/agent/api"
-	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
@@ -27,80 +26,87 @@ const (
 type call func(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error)
 
 // routes returns the handler of every place that api.Client asks for.
-func (d *door) routes() http.Handler {
+func (h *handler) routes() http.Handler {
 	mux := http.NewServeMux()
 	for pattern, f := range map[string]call{
-		"GET /v1/status":                 d.status,
-		"POST /v1/alerts/{id}/close-tab": d.act("close"),
-		"POST /v1/alerts/{id}/show-tab":  d.act("show"),
-		"POST /v1/alerts/{id}/snooze":    d.snooze,
-		"POST /v1/alerts/{id}/allow":     d.allowAlert,
-		"GET /v1/allowances":             d.allowances,
-		"POST /v1/allowances":            d.allow,
-		"DELETE /v1/allowances":          d.disallow,
+		"GET /v1/status":                 h.status,
+		"POST /v1/alerts/{id}/close-tab": h.act("close"),
+		"POST /v1/alerts/{id}/show-tab":  h.act("show"),
+		"POST /v1/alerts/{id}/snooze":    h.snooze,
+		"POST /v1/alerts/{id}/allow":     h.allowAlert,
+		"POST /v1/allowances":            h.allow,
+		"DELETE /v1/allowances":          h.disallow,
 	} {
-		mux.HandleFunc(pattern, d.plain(f))
+		mux.HandleFunc(pattern, h.plain(f))
 	}
-	mux.HandleFunc("GET /v1/alerts", d.alerts)
-	mux.HandleFunc("GET /v1/events", d.events)
-	mux.HandleFunc("GET /v1/browser/channel", d.channel)
-	mux.HandleFunc("GET /v1/browser/questions", d.outdatedHost)
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { d.fail(w, r, notFound(r)) })
+	mux.HandleFunc("GET /v1/alerts", h.alerts)
+	mux.HandleFunc("GET /v1/allowances", h.allowances)
+	mux.HandleFunc("GET /v1/events", h.events)
+	mux.HandleFunc("GET /v1/browser/channel", h.channel)
+	mux.HandleFunc("GET /v1/browser/questions", h.outdatedHost)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { h.fail(w, r, notFound(r)) })
 	return mux
 }
 
-func (d *door) plain(f call) http.HandlerFunc {
+func (h *handler) plain(f call) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		c, _ := callerOf(r.Context()) // guard saw it
-		ctx, cancel := context.WithTimeout(r.Context(), d.limits.work)
+		ctx, cancel := context.WithTimeout(r.Context(), h.limits.work)
 		defer cancel()
 		value, err := f(ctx, c, w, r)
 		switch {
 		case err != nil:
-			d.fail(w, r, err)
+			h.fail(w, r, err)
 		case value == nil:
 			w.WriteHeader(http.StatusNoContent)
 		default:
-			d.reply(w, r, http.StatusOK, value)
+			h.reply(w, r, http.StatusOK, value)
 		}
 	}
 }
 
-func (d *door) status(ctx context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
-	return d.agent.Status(ctx, c), nil
+func (h *handler) status(ctx context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
+	return h.agent.Status(ctx, c), nil
 }
 
-// alerts writes the list itself: it is the one answer that can be large, and the room for it is counted until it is
-// written.
-func (d *door) alerts(w http.ResponseWriter, r *http.Request) {
-	c, _ := callerOf(r.Context()) // guard saw it
+func (h *handler) alerts(w http.ResponseWriter, r *http.Request) {
 	within, err := seconds(r.URL.Query().Get("within_s"))
 	if err != nil {
-		d.fail(w, r, err)
+		h.fail(w, r, err)
 		return
 	}
-	if ok, _ := d.lists.enter(c.User, c.Admin); !ok {
-		d.fail(w, r, fault.New(fault.TooMany, "too many lists at once; try again in a moment"))
-		return
-	}
-	defer d.lists.leave(c.User)
-	ctx, cancel := context.WithTimeout(r.Context(), d.limits.work)
-	defer cancel()
-	list, err := d.agent.Alerts(ctx, c, within)
-	if err != nil {
-		d.fail(w, r, err)
-		return
-	}
-	d.reply(w, r, http.StatusOK, d.newest(list, maxList))
+	list(h, w, r, func(ctx context.Context, c Caller) ([]api.Alert, error) { return h.agent.Alerts(ctx, c, within) })
 }
 
-// newest returns, in the same order, the last alerts that fit in so many bytes as JSON.
-func (d *door) newest(list []api.Alert, most int) []json.RawMessage {
+func (h *handler) allowances(w http.ResponseWriter, r *http.Request) { list(h, w, r, h.agent.Allowances) }
+
+// list writes a list, the only kind of answer that can be large: how many are being made at a time is bounded for each
+// caller until they are written, and so are their bytes.
+func list[T any](h *handler, w http.ResponseWriter, r *http.Request, get func(context.Context, Caller) ([]T, error)) {
+	c, _ := callerOf(r.Context()) // guard saw it
+	leave, _ := h.lists.enter(c, nil)
+	if leave == nil {
+		h.fail(w, r, fault.New(fault.TooMany, "too many lists at once; try again in a moment"))
+		return
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(r.Context(), h.limits.work)
+	defer cancel()
+	all, err := get(ctx, c)
+	if err != nil {
+		h.fail(w, r, err)
+		return
+	}
+	h.reply(w, r, http.StatusOK, newest(h.log, all, maxList))
+}
+
+// newest returns, in the same order, the last values that fit in so many bytes as JSON.
+func newest[T any](log *zap.Logger, list []T, most int) []json.RawMessage {
 	out := make([]json.RawMessage, 0, len(list))
 	for i := range slices.Backward(list) {
 		b, err := json.Marshal(&list[i])
 		if err != nil {
-			d.log.Error("an alert cannot be told", zap.String("alert", words.Clean(list[i].ID)), zap.Error(err))
+			log.Error("a value of a list cannot be told", zap.Int("place", i), zap.Error(err))
 			continue
 		}
 		if most -= len(b) + 1; most < 0 {
@@ -112,54 +118,46 @@ func (d *door) newest(list []api.Alert, most int) []json.RawMessage {
 	return out
 }
 
-func (d *door) act(what string) call {
+func (h *handler) act(what string) call {
 	return func(ctx context.Context, c Caller, _ http.ResponseWriter, r *http.Request) (any, error) {
 		id, err := alertID(r)
 		if err != nil {
 			return nil, err
 		}
-		return nil, d.agent.Act(ctx, c, id, what)
+		return nil, h.agent.Act(ctx, c, id, what)
 	}
 }
 
-func (d *door) snooze(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (h *handler) snooze(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	id, span, err := idAndSpan(w, r)
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.agent.Snooze(ctx, c, id, span)
+	return nil, h.agent.Snooze(ctx, c, id, span)
 }
 
-func (d *door) allowAlert(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (h *handler) allowAlert(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	id, span, err := idAndSpan(w, r)
 	if err != nil {
 		return nil, err
 	}
-	return d.agent.AllowAlert(ctx, c, id, span)
+	return h.agent.AllowAlert(ctx, c, id, span)
 }
 
-func (d *door) allowances(ctx context.Context, c Caller, _ http.ResponseWriter, _ *http.Request) (any, error) {
-	list, err := d.agent.Allowances(ctx, c)
-	if list == nil {
-		list = []api.Allowance{} // JSON's null is no list
-	}
-	return list, err
-}
-
-func (d *door) allow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (h *handler) allow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	a, err := allowanceOf(c, w, r)
 	if err != nil {
 		return nil, err
 	}
-	return d.agent.Allow(ctx, c, a)
+	return h.agent.Allow(ctx, c, a)
 }
 
-func (d *door) disallow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+func (h *handler) disallow(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
 	a, err := allowanceOf(c, w, r)
 	if err != nil {
 		return nil, err
 	}
-	return nil, d.agent.Disallow(ctx, c, a)
+	return nil, h.agent.Disallow(ctx, c, a)
 }
 
 // allowanceOf reads an allowance and sees that it is the caller's: only an administrator may name another user.

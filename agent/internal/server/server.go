@@ -1,4 +1,4 @@
-// Package server is the agent's one local door: HTTP/JSON and server-sent events over a unix socket or a named pipe.
+// Package server is the agent's one local API: HTTP/JSON and server-sent events over a unix socket or a named pipe.
 //
 // Who calls is read from the kernel and never from what is said; what a caller may see or do is the Agent's to decide
 // by that identity. There is no TCP port, and whatever a web page could send is refused.
@@ -19,7 +19,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// Agent is what the door opens to. Its methods are called from many goroutines. A refusal (package
+// Agent is what the local API opens to. Its methods are called from many goroutines. A refusal (package
 // fault) is passed on to the caller; any other error is logged and told as a failure without its text.
 // Each must give up when its context ends: the caller is gone by then, or the answer would be late.
 type Agent interface {
@@ -76,14 +76,15 @@ func defaults() limits {
 	}
 }
 
-// door is one served listener.
-type door struct {
+// handler answers the requests at one listener.
+type handler struct {
 	agent  Agent
 	log    *zap.Logger
 	limits limits
 	// owner is the user of a user's own agent, whom alone (and administrators) it serves; empty for the machine's.
 	owner string
-	lists *quota
+	lists *budget
+	rates *rates
 	// channels are the connections that are no longer the HTTP server's.
 	channels sync.WaitGroup
 }
@@ -99,9 +100,9 @@ func serve(ctx context.Context, ln net.Listener, agent Agent, log *zap.Logger, l
 	if err != nil {
 		return err
 	}
-	d := &door{agent: agent, log: log, limits: limits, owner: owner(), lists: newQuota(limits.lists, 2*limits.lists)}
+	h := &handler{agent: agent, log: log, limits: limits, owner: owner(), lists: newBudget(limits.lists, 2*limits.lists), rates: newRates()}
 	srv := &http.Server{
-		Handler:           d.guard(d.routes()),
+		Handler:           h.guard(h.routes()),
 		ReadHeaderTimeout: limits.header,
 		ReadTimeout:       limits.body,
 		WriteTimeout:      limits.answer,
@@ -115,12 +116,12 @@ func serve(ctx context.Context, ln net.Listener, agent Agent, log *zap.Logger, l
 	}
 	failed := make(chan error, 1)
 	go func() {
-		failed <- srv.Serve(&gate{Listener: ln, log: log, quota: newQuota(limits.perCaller, limits.total)})
+		failed <- srv.Serve(&callerListener{Listener: ln, log: log, budget: newBudget(limits.perCaller, limits.total)})
 	}()
 	select {
 	case err := <-failed:
 		_ = srv.Close() // the first error matters
-		return fmt.Errorf("the local door failed: %w", err)
+		return fmt.Errorf("the local API failed: %w", err)
 	case <-ctx.Done():
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), limits.stop)
@@ -129,7 +130,7 @@ func serve(ctx context.Context, ln net.Listener, agent Agent, log *zap.Logger, l
 	if errors.Is(err, context.DeadlineExceeded) {
 		err = srv.Close()
 	}
-	d.channels.Wait() // they end with ctx
+	h.channels.Wait() // they end with ctx
 	if late := <-failed; !errors.Is(late, http.ErrServerClosed) {
 		err = errors.Join(err, late)
 	}

@@ -43,7 +43,7 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// served is a door in use.
+// served is an agent in use.
 type served struct {
 	path   string
 	client *api.Client
@@ -88,7 +88,7 @@ func must(t *testing.T, err error) {
 func me() string { return strconv.Itoa(os.Geteuid()) }
 
 func TestEveryMethodOfTheClient(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
 	ctx := t.Context()
 	for _, c := range []struct {
@@ -159,7 +159,7 @@ func TestEveryMethodOfTheClient(t *testing.T) {
 }
 
 func TestStreams(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	lim := defaults()
 	lim.keepAlive, lim.body, lim.answer = 20*time.Millisecond, 150*time.Millisecond, 150*time.Millisecond
 	s := serveAt(t, "", agent, lim)
@@ -211,7 +211,7 @@ func TestStreams(t *testing.T) {
 }
 
 func TestErrorsAreSentences(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	lim := defaults()
 	lim.work = 50 * time.Millisecond
 	s := serveAt(t, "", agent, lim)
@@ -268,7 +268,7 @@ func TestErrorsAreSentences(t *testing.T) {
 }
 
 func TestPanicInStreamCutsItOff(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
 	agent.feed <- api.Event{Alert: &api.Alert{ID: "panic"}}
 	var last error
@@ -287,7 +287,7 @@ func TestPanicInStreamCutsItOff(t *testing.T) {
 }
 
 func TestStopsWithStreamsOpen(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	agent.hold = make(chan struct{}) // and with a call that does not come back
 	s := serveAt(t, "", agent, defaults())
 	ended := make(chan error, 5)
@@ -321,7 +321,7 @@ func TestStopsWithStreamsOpen(t *testing.T) {
 
 // Streams end when the agent does, without waiting for the grace that other requests have.
 func TestStreamsDoNotHoldUpTheEnd(t *testing.T) {
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
 	ended := make(chan struct{})
 	go func() {
@@ -351,22 +351,22 @@ func TestListenerFailureIsTold(t *testing.T) {
 	ln, err := Listen(filepath.Join(t.TempDir(), "agent.sock"))
 	must(t, err)
 	must(t, ln.Close())
-	if err := Serve(t.Context(), ln, newDesk(), zap.NewNop()); err == nil {
+	if err := Serve(t.Context(), ln, newFakeAgent(), zap.NewNop()); err == nil {
 		t.Error("serving a closed listener gave no error")
 	}
 }
 
 func TestListIsCutToWhatAClientReads(t *testing.T) {
-	d := &door{log: zap.NewNop()}
+	h := &handler{log: zap.NewNop()}
 	var list []api.Alert
 	for i := range 10 {
 		list = append(list, api.Alert{ID: strconv.Itoa(i), Exe: strings.Repeat("x", 1000)})
 	}
-	got := d.newest(list, 5000)
+	got := newest(h.log, list, 5000)
 	if len(got) != 4 || !strings.Contains(string(got[0]), `"id":"6"`) || !strings.Contains(string(got[3]), `"id":"9"`) {
 		t.Errorf("%d alerts: %.100s", len(got), got)
 	}
-	if got := d.newest(nil, 5000); got == nil {
+	if got := newest[api.Alert](h.log, nil, 5000); got == nil {
 		t.Error("no alerts become null")
 	}
 }

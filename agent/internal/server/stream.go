@@ -20,7 +20,7 @@ const (
 	maxEvent = 1<<20 - 16
 )
 
-func (d *door) events(w http.ResponseWriter, r *http.Request) {
+func (h *handler) events(w http.ResponseWriter, r *http.Request) {
 	c, _ := callerOf(r.Context()) // guard saw it
 	q := r.URL.Query()
 	var tray *api.TrayStatus
@@ -29,18 +29,18 @@ func (d *door) events(w http.ResponseWriter, r *http.Request) {
 	case api.TrayMenu, api.TrayNotifications:
 		tray = &api.TrayStatus{PID: c.PID, Mode: mode, Detail: words.CleanSentence(q.Get("detail"))}
 	default:
-		d.fail(w, r, fault.New(fault.Invalid, `a tray is either "menu" or "notifications"`))
+		h.fail(w, r, fault.New(fault.Invalid, `a tray is either "menu" or "notifications"`))
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	pass(ctx, cancel, d, w, d.agent.Events(ctx, c, q.Get("live") == "1", tray))
+	pass(ctx, cancel, h, w, h.agent.Events(ctx, c, q.Get("live") == "1", tray))
 }
 
 // pass writes a sequence as server-sent events until either side ends it. A caller who does not take an event in time
 // is cut off.
-func pass[T any](ctx context.Context, cancel context.CancelFunc, d *door, w http.ResponseWriter, seq iter.Seq[T]) {
-	f := &feed{w: w, rc: http.NewResponseController(w), patience: d.limits.event}
+func pass[T any](ctx context.Context, cancel context.CancelFunc, h *handler, w http.ResponseWriter, seq iter.Seq[T]) {
+	f := &feed{w: w, rc: http.NewResponseController(w), patience: h.limits.event}
 	w.Header().Set("Content-Type", "text/event-stream")
 	if f.send(": minewatch\n\n") != nil {
 		return
@@ -49,14 +49,14 @@ func pass[T any](ctx context.Context, cancel context.CancelFunc, d *door, w http
 	defer beat.Wait() // w is not ours after we return
 	defer cancel()
 	beat.Go(func() {
-		if !f.beat(ctx, d.limits.keepAlive) {
+		if !f.beat(ctx, h.limits.keepAlive) {
 			cancel() // ends seq
 		}
 	})
 	for v := range seq {
 		b, err := json.Marshal(v)
 		if err != nil || len(b) > maxEvent {
-			d.log.Error("an event cannot be told", zap.Int("bytes", len(b)), zap.Error(err))
+			h.log.Error("an event cannot be told", zap.Int("bytes", len(b)), zap.Error(err))
 			continue
 		}
 		if f.send("data: "+string(b)+"\n\n") != nil {

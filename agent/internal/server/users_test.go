@@ -41,7 +41,7 @@ func child(t *testing.T, role string, uid uint32, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// clientRole speaks to a door and prints what it hears.
+// clientRole speaks to an agent and prints what it hears.
 func clientRole(path string) {
 	ctx := context.Background()
 	c := api.New(path)
@@ -60,7 +60,7 @@ func clientRole(path string) {
 	fmt.Println("allow", a.User, err)
 }
 
-// rawRole asks a door without our client and prints the answer.
+// rawRole asks an agent without our client and prints the answer.
 func rawRole(path string) {
 	var d net.Dialer
 	conn, err := d.DialContext(context.Background(), "unix", path)
@@ -80,7 +80,7 @@ func agentRole(path string) {
 		os.Exit(1)
 	}
 	fmt.Println("listening")
-	fmt.Println(Serve(context.Background(), ln, newDesk(), zap.NewNop()))
+	fmt.Println(Serve(context.Background(), ln, newFakeAgent(), zap.NewNop()))
 }
 
 func needRoot(t *testing.T) {
@@ -101,7 +101,7 @@ func reachable(t *testing.T) string {
 
 func TestAnotherUserOfTheMachinesAgent(t *testing.T) {
 	needRoot(t)
-	agent := newDesk()
+	agent := newFakeAgent()
 	s := serveAt(t, filepath.Join(reachable(t), "agent.sock"), agent, defaults())
 	cmd := child(t, "client", nobody, s.path)
 	out, err := cmd.Output()
@@ -150,7 +150,7 @@ func TestAnotherUserOfAUsersAgent(t *testing.T) {
 }
 
 func TestUidIsChecked(t *testing.T) {
-	d := &door{owner: "1000"}
+	h := &handler{owner: "1000", rates: newRates()}
 	for _, c := range []struct {
 		caller Caller
 		ok     bool
@@ -161,13 +161,13 @@ func TestUidIsChecked(t *testing.T) {
 		{Caller{User: "65534"}, false},
 		{Caller{}, false},
 	} {
-		ctx := withCaller(t.Context(), &visitor{caller: c.caller})
+		ctx := withCaller(t.Context(), &callerConn{caller: c.caller})
 		r := newRequest(ctx)
-		if err := d.admit(r); (err == nil) != c.ok {
+		if err := h.admit(r); (err == nil) != c.ok {
 			t.Errorf("%+v: %v", c.caller, err)
 		}
 	}
-	if err := d.admit(newRequest(t.Context())); err == nil {
+	if err := h.admit(newRequest(t.Context())); err == nil {
 		t.Error("a request without a caller was let in")
 	}
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/minewatch/minewatch/agent/internal/fault"
 )
 
-// desk is an Agent that remembers what it was asked and holds alerts of several users.
-type desk struct {
+// fakeAgent is an Agent that remembers what it was asked and holds alerts of several users.
+type fakeAgent struct {
 	mu       sync.Mutex
 	calls    []string
 	alerts   []api.Alert
@@ -29,20 +29,20 @@ type desk struct {
 	hold     chan struct{}
 }
 
-func newDesk() *desk {
-	return &desk{
+func newFakeAgent() *fakeAgent {
+	return &fakeAgent{
 		alerts: []api.Alert{{ID: "r-1", User: me(), Site: "films.test"}, {ID: "n-1", User: "65534", Site: "secret.test"}},
 		feed:   make(chan api.Event, 16), gone: make(chan string, 64),
 	}
 }
 
-func (d *desk) note(c Caller, format string, args ...any) {
+func (d *fakeAgent) note(c Caller, format string, args ...any) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.calls = append(d.calls, c.User+" "+fmt.Sprintf(format, args...))
 }
 
-func (d *desk) said() []string {
+func (d *fakeAgent) said() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	out := d.calls
@@ -50,12 +50,12 @@ func (d *desk) said() []string {
 	return out
 }
 
-func (d *desk) Status(_ context.Context, c Caller) api.Status {
+func (d *fakeAgent) Status(_ context.Context, c Caller) api.Status {
 	d.note(c, "status pid %d admin %v", c.PID, c.Admin)
 	return api.Status{Type: "status", APIVersion: api.Version, Socket: c.User}
 }
 
-func (d *desk) Alerts(_ context.Context, c Caller, within time.Duration) ([]api.Alert, error) {
+func (d *fakeAgent) Alerts(_ context.Context, c Caller, within time.Duration) ([]api.Alert, error) {
 	d.note(c, "alerts %v", within)
 	if d.hold != nil {
 		<-d.hold
@@ -63,7 +63,7 @@ func (d *desk) Alerts(_ context.Context, c Caller, within time.Duration) ([]api.
 	return slices.DeleteFunc(slices.Clone(d.alerts), func(a api.Alert) bool { return a.User != c.User && !c.Admin }), nil
 }
 
-func (d *desk) Act(ctx context.Context, c Caller, id, what string) error {
+func (d *fakeAgent) Act(ctx context.Context, c Caller, id, what string) error {
 	d.note(c, "%s %s", what, id)
 	switch id {
 	case "panic":
@@ -82,17 +82,17 @@ func (d *desk) Act(ctx context.Context, c Caller, id, what string) error {
 	return fmt.Errorf("act: %w", fault.New(fault.NotFound, "there is no such alert"))
 }
 
-func (d *desk) Snooze(_ context.Context, c Caller, id string, span time.Duration) error {
+func (d *fakeAgent) Snooze(_ context.Context, c Caller, id string, span time.Duration) error {
 	d.note(c, "snooze %s %v", id, span)
 	return nil
 }
 
-func (d *desk) AllowAlert(_ context.Context, c Caller, id string, span time.Duration) (api.Allowance, error) {
+func (d *fakeAgent) AllowAlert(_ context.Context, c Caller, id string, span time.Duration) (api.Allowance, error) {
 	d.note(c, "allow alert %s %v", id, span)
 	return api.Allowance{Type: "allowance", Site: "films.test", User: c.User}, nil
 }
 
-func (d *desk) Allow(_ context.Context, c Caller, a api.Allowance) (api.Allowance, error) {
+func (d *fakeAgent) Allow(_ context.Context, c Caller, a api.Allowance) (api.Allowance, error) {
 	d.note(c, "allow %s%s for %s", a.Site, a.Program, a.User)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -100,18 +100,18 @@ func (d *desk) Allow(_ context.Context, c Caller, a api.Allowance) (api.Allowanc
 	return a, nil
 }
 
-func (d *desk) Disallow(_ context.Context, c Caller, a api.Allowance) error {
+func (d *fakeAgent) Disallow(_ context.Context, c Caller, a api.Allowance) error {
 	d.note(c, "disallow %s%s for %s", a.Site, a.Program, a.User)
 	return nil
 }
 
-func (d *desk) Allowances(context.Context, Caller) ([]api.Allowance, error) {
+func (d *fakeAgent) Allowances(context.Context, Caller) ([]api.Allowance, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clone(d.allowed), nil
 }
 
-func (d *desk) Events(ctx context.Context, c Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event] {
+func (d *fakeAgent) Events(ctx context.Context, c Caller, live bool, tray *api.TrayStatus) iter.Seq[api.Event] {
 	d.note(c, "events live %v tray %+v", live, tray)
 	return func(yield func(api.Event) bool) {
 		defer func() { d.gone <- "events" }()
@@ -132,7 +132,7 @@ func (d *desk) Events(ctx context.Context, c Caller, live bool, tray *api.TraySt
 }
 
 // Extension echoes what comes, message by message, once it has let the caller in.
-func (d *desk) Extension(ctx context.Context, c Caller, accept func() (net.Conn, error)) error {
+func (d *fakeAgent) Extension(ctx context.Context, c Caller, accept func() (net.Conn, error)) error {
 	d.note(c, "extension pid %d", c.PID)
 	if d.stranger {
 		return fault.New(fault.Forbidden, "you are no browser")
@@ -158,4 +158,4 @@ func (d *desk) Extension(ctx context.Context, c Caller, accept func() (net.Conn,
 	}
 }
 
-func (d *desk) OutdatedHost(_ context.Context, c Caller) { d.note(c, "outdated host") }
+func (d *fakeAgent) OutdatedHost(_ context.Context, c Caller) { d.note(c, "outdated host") }

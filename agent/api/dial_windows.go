@@ -30,8 +30,8 @@ func StateDir() (string, error) {
 // FILE_GENERIC_WRITE without FILE_CREATE_PIPE_INSTANCE).
 const readWrite = 0x12019b
 
-// dialDoor connects to the pipe anonymously, so that whoever listens cannot act as the caller.
-func dialDoor(ctx context.Context, socket string) (net.Conn, error) {
+// dial connects to the pipe anonymously, so that whoever listens cannot act as the caller.
+func dial(ctx context.Context, socket string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	return winio.DialPipeAccess(ctx, socket, readWrite)
