@@ -127,9 +127,12 @@ type BrowserStatus struct {
 
 // TrayStatus is one connected tray.
 type TrayStatus struct {
-	PID    int32    `json:"pid"`
-	Mode   TrayMode `json:"mode"`
-	Detail string   `json:"detail,omitzero"`
+	PID  int32    `json:"pid"`
+	Mode TrayMode `json:"mode"`
+	// Detail is the tray's own words on what is missing. They are told to its own user alone.
+	Detail string `json:"detail,omitzero"`
+	// User is whose tray it is, set by the agent.
+	User string `json:"user,omitzero"`
 }
 
 // Live is the view of one tick, for people who watch: only what uses the processor now.

@@ -1,12 +1,14 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"math"
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -54,8 +56,15 @@ func (d *Daemon) Status(_ context.Context, c server.Caller) api.Status {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, t := range d.trays {
+		if t.User != c.User {
+			if !c.Admin {
+				continue
+			}
+			t.Detail = "" // anybody can call themselves a tray and say anything
+		}
 		s.Trays = append(s.Trays, t)
 	}
+	slices.SortFunc(s.Trays, func(a, b api.TrayStatus) int { return cmp.Compare(a.PID, b.PID) })
 	s.Warnings = d.warnings.list()
 	return s
 }
@@ -260,7 +269,7 @@ func (d *Daemon) Events(ctx context.Context, c server.Caller, live bool, tray *a
 		w := d.broker.join(scope(c), live)
 		defer d.broker.leave(w)
 		if tray != nil {
-			tray.PID = c.PID
+			tray.PID, tray.User = c.PID, c.User
 			d.setTray(c.PID, tray)
 			defer d.setTray(c.PID, nil)
 		}
