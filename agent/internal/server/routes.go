@@ -78,7 +78,9 @@ func (h *handler) alerts(w http.ResponseWriter, r *http.Request) {
 	list(h, w, r, func(ctx context.Context, c Caller) ([]api.Alert, error) { return h.agent.Alerts(ctx, c, within) })
 }
 
-func (h *handler) allowances(w http.ResponseWriter, r *http.Request) { list(h, w, r, h.agent.Allowances) }
+func (h *handler) allowances(w http.ResponseWriter, r *http.Request) {
+	list(h, w, r, h.agent.Allowances)
+}
 
 // list writes a list, the only kind of answer that can be large: how many are being made at a time is bounded for each
 // caller until they are written, and so are their bytes.
