@@ -13,6 +13,7 @@ type deltaTracker struct {
 type processState struct {
 	id       ProcessID
 	info     ProcessInfo
+	system   time.Duration // cumulative, as last seen
 	cpu      time.Duration // cumulative, as last seen
 	children time.Duration // cumulative, as last seen
 	at       time.Duration // when it was last told of
@@ -26,6 +27,10 @@ type processState struct {
 	ended int
 	// orphan reports, of an ended process, that no parent is known that will be told how much it used.
 	orphan bool
+	// roles are the roles of the processes that say they belong to this browser and whose files fit.
+	roles []Role
+	// backgrounds says that this browser lowers the priority of renderers whose tabs are out of sight.
+	backgrounds bool
 }
 
 // use is what one process used during one tick.
@@ -33,6 +38,7 @@ type use struct {
 	process *processState
 	sample  *ProcessSample
 	cpu     time.Duration
+	system  time.Duration // of it in the kernel
 	// unseen is the CPU time of children that began and ended between two ticks, or ran on after they were last seen.
 	unseen time.Duration
 	// ended is how many children that were seen ended, lives the CPU time of all that ended.
@@ -91,8 +97,9 @@ func (t *deltaTracker) update(s *Snapshot) (dt time.Duration, uses []use) {
 				unseen, a.settled = min(-a.settled, limit), 0
 			}
 		}
-		a.cpu, a.children, a.at = p.CPU(), p.Children, s.At
-		uses = append(uses, use{process: a, sample: p, cpu: cpu, unseen: unseen, ended: ended, lives: lives})
+		system := min(max(0, p.System-a.system), cpu)
+		a.cpu, a.system, a.children, a.at = p.CPU(), p.System, p.Children, s.At
+		uses = append(uses, use{process: a, sample: p, cpu: cpu, system: system, unseen: unseen, ended: ended, lives: lives})
 	}
 	t.at, t.begun = s.At, true
 	return dt, uses
@@ -102,6 +109,7 @@ func (t *deltaTracker) update(s *Snapshot) (dt time.Duration, uses []use) {
 func (t *deltaTracker) describe(a *processState, info *ProcessInfo) {
 	again := a.info.Exe == info.Exe && a.info.Name == info.Name
 	a.info = *info
+	t.join(a)
 	parent := t.processes[info.Parent]
 	if parent != nil {
 		defer func() { parent.lastGroup = a.group }()
@@ -112,7 +120,7 @@ func (t *deltaTracker) describe(a *processState, info *ProcessInfo) {
 	case parent != nil && parent.group != "" && program(&parent.info) == program(info) && parent.info.User == info.User:
 		a.group = parent.group // a program that starts itself anew, in a chain
 	default:
-		a.group = groupKey(info, parent != nil)
+		a.group = groupKey(info, parent != nil, t.fits(a))
 	}
 }
 

@@ -2,6 +2,7 @@ package heuristics
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strconv"
 	"time"
@@ -14,6 +15,8 @@ const (
 	groupAfter = 2 * time.Second
 	// maxCarried is how much of a difference is carried over.
 	maxCarried = 2 * time.Second
+	// explainedFrom is how long a process has been busy before it explains what its group uses.
+	explainedFrom = 5 * time.Second
 )
 
 // maxGroups bounds the groups followed at one time.
@@ -90,14 +93,15 @@ func (d *Detector) enter(u use, dt time.Duration) {
 	}
 	if a.tracker != nil {
 		a.tracker.seen = d.tick
-		if !a.tracker.advance(u.cpu, dt, u.sample, true) {
+		if !a.tracker.advance(u.cpu, u.system, dt, u.sample) {
 			d.drop(a)
 		}
 	}
 	if g := d.group(a.group); g != nil && u.cpu > 0 {
 		g.used += u.cpu
+		g.system += u.system
 		g.members++
-		if a.tracker != nil && a.tracker.busy >= pauseAfter {
+		if a.tracker != nil && a.tracker.load.lasted >= explainedFrom {
 			g.known += u.cpu
 		}
 		if u.cpu > g.busiest.cpu {
@@ -141,16 +145,14 @@ func (d *Detector) restVerdict(verdicts []Verdict, s *Snapshot, unaccounted, dt 
 	d.carried += unaccounted
 	rest := max(0, d.carried)
 	d.carried = max(min(d.carried-rest, 0), -maxCarried)
-	if !d.rest.advance(rest, dt, nil, false) || d.rest.busy < pauseAfter && d.rest.state != Suspected {
+	if !d.rest.advance(rest, 0, dt, nil) || d.rest.load.lasted < explainedFrom && d.rest.state != Suspected {
 		return verdicts
 	}
-	f := d.rest.features(s.Cores, 0, false)
-	if f.Cores < restFrom && d.rest.state != Suspected {
+	about := Subject{Kind: SubjectUnattributed, Info: ProcessInfo{Name: "(unattributed)"}, Key: "unattributed"}
+	if d.rest.load.mean() < restFrom && d.rest.state != Suspected {
 		return verdicts
 	}
-	return append(verdicts, d.verdict(d.rest, &f, Subject{
-		Kind: SubjectUnattributed, Info: ProcessInfo{Name: "(unattributed)"}, Key: "unattributed",
-	}, dt))
+	return d.judge(verdicts, d.rest, &about, s.Cores, dt)
 }
 
 func (d *Detector) drop(a *processState) {
@@ -162,16 +164,18 @@ func (d *Detector) processVerdicts(cores int, dt time.Duration) []Verdict {
 	var out []Verdict
 	for id, a := range d.tracked {
 		w := a.tracker
-		if w.seen != d.tick && !w.advance(0, dt, nil, true) { // not listed: it did not run
+		if w.seen != d.tick && !w.advance(0, 0, dt, nil) { // not listed: it did not run
 			d.drop(a)
 			continue
 		}
-		f := w.features(cores, id.PID, a.info.Browser != nil)
 		about := Subject{
 			Kind: SubjectProcess, Process: id, Info: a.info, Members: 1,
 			Key: "process " + strconv.Itoa(int(id.PID)) + "." + strconv.FormatInt(id.StartTime, 10),
 		}
-		out = append(out, d.verdict(w, &f, about, dt))
+		if a.info.Browser != nil && !d.deltas.believed(a) {
+			about.Info.Browser = nil
+		}
+		out = d.judge(out, w, &about, cores, dt)
 	}
 	return out
 }
@@ -179,40 +183,66 @@ func (d *Detector) processVerdicts(cores int, dt time.Duration) []Verdict {
 func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 	var out []Verdict
 	for key, g := range d.groups {
-		used, busiest, members := g.used, g.busiest, g.members
-		g.used, g.busiest, g.members = 0, use{}, 0
+		used, system, busiest, members := g.used, g.system, g.busiest, g.members
+		g.used, g.system, g.busiest, g.members = 0, 0, use{}, 0
 		g.lives.advance(dt)
 		if float64(g.known) >= explained*float64(used) {
-			used = 0 // its members live long enough to be judged by themselves
+			used, system = 0, 0 // its members live long enough to be judged by themselves
 		}
 		g.known = 0
-		if !g.tracker.advance(used, dt, nil, false) || (g.tracker.busy == 0 && g.tracker.state != Suspected) {
+		if !g.tracker.advance(used, system, dt, nil) || g.tracker.load.lasted == 0 && g.tracker.state != Suspected {
 			delete(d.groups, key)
 			continue
 		}
 		if busiest.process != nil {
 			g.leader = busiest.process
 		}
-		if g.leader == nil || (g.tracker.busy < groupAfter && g.tracker.state != Suspected) {
+		if g.leader == nil || g.tracker.load.lasted < groupAfter && g.tracker.state != Suspected {
 			continue
 		}
-		f := g.tracker.features(cores, 0, false)
-		g.lives.fill(&f)
 		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
-		out = append(out, d.verdict(g.tracker, &f, about, dt))
+		about.Info.Browser = nil
+		out = d.judge(out, g.tracker, &about, cores, dt, g.lives.fill)
 	}
 	return out
 }
 
-func (d *Detector) verdict(w *loadTracker, f *Features, about Subject, dt time.Duration) Verdict {
-	logOdds, evidence := d.engine.weigh(f, &about)
-	confidence := sigmoid(logOdds)
-	w.step(&d.config, confidence, f, dt)
-	v := Verdict{Subject: about, State: w.state, Confidence: confidence, LogOdds: logOdds, Now: w.last, Features: *f, Evidence: evidence}
+// judge appends the verdict on a subject, and none while it pauses and nothing is said of it.
+func (d *Detector) judge(verdicts []Verdict, w *loadTracker, about *Subject, cores int, dt time.Duration, more ...func(*Features)) []Verdict {
+	if w.resting() && w.state != Suspected {
+		return verdicts
+	}
+	f := w.features(cores, about)
+	d.fillVisibility(&f, about)
+	for _, fill := range more {
+		fill(&f)
+	}
+	said := d.engine.weigh(&f, about)
+	confidence := sigmoid(said.logOdds)
+	w.step(&f, severityOf(&d.config, &said, &f, about.scope()), confidence, dt)
+	v := Verdict{
+		Subject: *about, State: w.state, Confidence: confidence, LogOdds: said.logOdds, Now: w.last, Features: f, Evidence: said.evidence,
+	}
 	if w.state == Suspected || w.state == Cleared {
 		v.Severity = w.severity
 	}
-	return v
+	return append(verdicts, v)
+}
+
+// fillVisibility sets whether a page is out of sight from its priority, where its browser lowers that of such pages and
+// no extension said more.
+func (d *Detector) fillVisibility(f *Features, about *Subject) {
+	b := about.Info.Browser
+	if b == nil || b.Role != RoleRenderer || b.Family != Chromium || !math.IsNaN(f.Hidden) {
+		return
+	}
+	root := d.deltas.processes[b.Root]
+	switch {
+	case about.Info.Nice >= backgroundNice:
+		f.Hidden = 1
+	case root != nil && root.backgrounds && about.Info.Nice == 0:
+		f.Hidden = 0
+	}
 }
 
 // end clears the suspicion against a process that is gone.

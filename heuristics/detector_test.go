@@ -113,8 +113,8 @@ func TestHashWorkersLookLikeMining(t *testing.T) {
 
 func TestMainThreadWorkIsNotMining(t *testing.T) {
 	m := newMachine(4)
-	m.add(&madeUp{info: renderer(), names: []string{"chromium"}, use: func(_ int, dt time.Duration) []time.Duration {
-		return []time.Duration{dt * 8 / 10}
+	m.add(&madeUp{info: renderer(), names: []string{"chromium", "Compositor"}, use: func(_ int, dt time.Duration) []time.Duration {
+		return []time.Duration{dt * 8 / 10, dt / 50}
 	}})
 	if at, v := m.first(NewDetector(Config{}), 100); at >= 0 {
 		t.Errorf("a page that draws on its main thread is %q at %v: %+v", v.Severity, at, v.Evidence)

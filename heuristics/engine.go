@@ -3,6 +3,7 @@ package heuristics
 import (
 	"cmp"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -28,10 +29,25 @@ func newEngine(all []rule, w *Weights) engine {
 	return e
 }
 
-// weigh asks every rule that applies and returns the log-odds of mining and the evidence, the weightiest first.
-func (e *engine) weigh(f *Features, about *Subject) (logOdds float64, evidence []Evidence) {
-	logOdds = e.bias
-	scope, known := about.scope(), knownFacts(e.facts, f, about)
+// signFrom is the strength from which a finding is a sign by itself.
+const signFrom = 0.6
+
+// opinion is what all rules come to.
+type opinion struct {
+	logOdds  float64
+	evidence []Evidence // the weightiest first
+	// settled is logOdds as if the load could no longer end by itself any moment.
+	settled float64
+	// signs is how many aspects other than the load speak for mining, less, outside pages, those findings that speak
+	// clearly against it: what an administrator installed, or has threads of many names, needs a sign more.
+	signs int
+}
+
+// weigh asks every rule that applies.
+func (e *engine) weigh(f *Features, about *Subject) opinion {
+	known := knownFacts(e.facts, f, about)
+	out, signs := opinion{logOdds: e.bias, settled: e.bias}, uint32(0)
+	scope, against := about.scope(), 0
 	for i := range e.rules {
 		r := &e.rules[i]
 		if r.Scope&scope == 0 || known&r.Needs != r.Needs || f.Busy < r.From {
@@ -42,9 +58,19 @@ func (e *engine) weigh(f *Features, about *Subject) (logOdds float64, evidence [
 			continue
 		}
 		add := r.weight.at(said.strength)
-		logOdds += add
-		evidence = append(evidence, Evidence{Rule: r.ID, Weight: add, Strength: said.strength, Facts: said.facts, Text: said.text})
+		out.logOdds += add
+		if r.ID != endsByItself {
+			out.settled += add
+		}
+		if said.strength >= signFrom && r.Aspect != AspectLoad && add > 0 {
+			signs |= 1 << r.Aspect
+		}
+		if said.strength <= -signFrom && r.Aspect != AspectLoad && scope != ScopePage {
+			against++
+		}
+		out.evidence = append(out.evidence, Evidence{Rule: r.ID, Weight: add, Strength: said.strength, Facts: said.facts, Text: said.text})
 	}
-	slices.SortStableFunc(evidence, func(a, b Evidence) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
-	return logOdds, evidence
+	out.signs = bits.OnesCount32(signs) - against
+	slices.SortStableFunc(out.evidence, func(a, b Evidence) int { return cmp.Compare(math.Abs(b.Weight), math.Abs(a.Weight)) })
+	return out
 }

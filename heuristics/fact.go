@@ -24,6 +24,10 @@ const (
 	FactMemoryStep
 	// FactPath is the path of the program.
 	FactPath
+	// FactSystemTime is the share of CPU time spent in the kernel.
+	FactSystemTime
+	// FactWorkerShape is how what a page's workers ask for varies.
+	FactWorkerShape
 	// FactLives is how long the ended processes of a group lived.
 	FactLives
 )
@@ -41,7 +45,7 @@ func factTable() []factInfo {
 	}
 	return []factInfo{
 		{FactShape, "eight samples at most 5 s apart", func(f *Features, _ *Subject) bool {
-			return !math.IsNaN(f.Spread) && f.Interval <= coarse
+			return !math.IsNaN(f.Spread) && f.Interval <= coarse+coarse/10 // a late tick makes none coarse
 		}},
 		{FactThreads, "CPU time per thread", is(func(f *Features) float64 { return f.WorkerShare + f.MainShare })},
 		{FactVisibility, "whether the tab is on screen", is(func(f *Features) float64 { return f.Hidden })},
@@ -50,6 +54,10 @@ func factTable() []factInfo {
 		{FactMemory, "three readings of resident memory", is(func(f *Features) float64 { return f.MemoryMoves })},
 		{FactMemoryStep, "resident memory from the start of the load", is(func(f *Features) float64 { return f.MemoryStep })},
 		{FactPath, "the path of the program", func(_ *Features, about *Subject) bool { return about.Info.Exe != "" }},
+		{FactSystemTime, "time in the kernel", is(func(f *Features) float64 { return f.SystemShare })},
+		{FactWorkerShape, "eight samples of busy workers at most 5 s apart", func(f *Features, _ *Subject) bool {
+			return !math.IsNaN(f.WorkerSpread) && f.Interval <= coarse+coarse/10 // a late tick makes none coarse
+		}},
 		{FactLives, "lives of ended processes", is(func(f *Features) float64 { return f.LifeUneven })},
 	}
 }

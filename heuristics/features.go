@@ -14,15 +14,28 @@ type Features struct {
 	Demand float64
 	// Spread is the robust relative spread of the load: IQR / 1.35 / median. 0 is perfectly flat.
 	Spread float64
-	// Busy is how long the load has lasted without a pause; Window how much of it Cores, Demand and Spread cover.
+	// Busy is how long the load has lasted, in working time, less what pauses took away; Window how much of it Cores,
+	// Demand and Spread cover.
 	Busy, Window time.Duration
 	// Interval is the mean time between two samples.
 	Interval time.Duration
+	// Pauses is how often it rested for 3 to 60 s and went on.
+	Pauses int
+	// SystemShare is the share of its CPU time that it spent in the kernel, 0 to 1.
+	SystemShare float64
 	// Workers is the number of busy worker threads: in a browser those of web workers, elsewhere all;
 	// WorkerShare their share of the subject's CPU, 0 to 1; WorkerUneven the relative spread of their demands (0 is
 	// equal); MainShare the main thread's share.
 	Workers                              int
 	WorkerShare, WorkerUneven, MainShare float64
+	// WorkerCores is what a page's workers ask for together while they work, in cores; WorkerSpread how much that varies,
+	// as Spread. NaN outside browsers.
+	WorkerCores, WorkerSpread float64
+	// DrawShare is what a page's threads for drawing use, as a share of what its main thread uses; DrawCores the same in
+	// cores.
+	DrawShare, DrawCores float64
+	// ThreadKinds is how many kinds of thread, by their names, do more than a fiftieth of the work.
+	ThreadKinds float64
 	// WorkerDemand is the mean demand of one busy worker thread, 0 to 1: its duty.
 	WorkerDemand float64
 	// Hidden, Audible, Focused and FullScreen are 1 or 0 as the browser said of the tabs in the process: Hidden of all,
@@ -58,14 +71,21 @@ func (f *Features) List() []Feature {
 		{"machine", "share", "mean use as a share of all cores", f.Machine},
 		{"demand", "cores", "what it would use on an idle computer", f.Demand},
 		{"spread", "share", "how much the load varies, 0 is flat", f.Spread},
-		{"busy", "s", "how long it has lasted without a pause", f.Busy.Seconds()},
+		{"busy", "s", "how long it has lasted, less pauses", f.Busy.Seconds()},
 		{"window", "s", "how much of that the figures cover", f.Window.Seconds()},
 		{"interval", "s", "mean time between two samples", f.Interval.Seconds()},
+		{"pauses", "times", "how often it rested and went on", float64(f.Pauses)},
+		{"system_share", "share", "its time in the kernel", f.SystemShare},
 		{"workers", "threads", "busy worker threads", float64(f.Workers)},
 		{"worker_share", "share", "their share of its CPU time", f.WorkerShare},
+		{"worker_cores", "cores", "what they ask for together", f.WorkerCores},
+		{"worker_spread", "share", "how much that varies", f.WorkerSpread},
 		{"worker_demand", "cores", "what one of them asks for", f.WorkerDemand},
 		{"worker_uneven", "share", "how much they differ, 0 is equal", f.WorkerUneven},
 		{"main_share", "share", "the main thread's share of its CPU time", f.MainShare},
+		{"draw_share", "share", "its drawing beside its main thread", f.DrawShare},
+		{"draw_cores", "cores", "what its drawing uses", f.DrawCores},
+		{"thread_kinds", "kinds", "kinds of thread that do its work", f.ThreadKinds},
 		{"hidden", "yes/no", "every tab in it is out of sight", f.Hidden},
 		{"audible", "yes/no", "a tab in it plays sound", f.Audible},
 		{"focused", "yes/no", "a tab in it has the keyboard", f.Focused},
@@ -100,6 +120,7 @@ func unknown() Features {
 	nan := math.NaN()
 	return Features{
 		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, WorkerDemand: nan,
+		WorkerCores: nan, WorkerSpread: nan, DrawShare: nan, DrawCores: nan, ThreadKinds: nan, SystemShare: nan,
 		Hidden: nan, Audible: nan, Focused: nan, FullScreen: nan, Away: nan,
 		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan,
 	}

@@ -12,6 +12,7 @@ type group struct {
 	key     string
 	tracker *loadTracker
 	used    time.Duration // this tick
+	system  time.Duration // of it in the kernel
 	known   time.Duration // this tick, by members that are judged by themselves
 	lives   lives
 	busiest use           // this tick
@@ -56,11 +57,11 @@ func (l *lives) fill(f *Features) {
 }
 
 // groupKey names the group of a process: its program, user and parent, or only the first two where the parent is gone.
-// It is empty for one that is only judged by itself: the processes of a browser are different tabs and helpers, and the
+// fits says that its file and parent are those of the browser that it says it belongs to. The key is empty for one that is only judged by itself: the processes of a browser are different tabs and helpers, and the
 // kernel's threads different tasks, so their sums mean nothing.
-func groupKey(i *ProcessInfo, parentKnown bool) string {
+func groupKey(i *ProcessInfo, parentKnown, fits bool) string {
 	const kernel = 2 // kthreadd on Linux
-	if i.Browser != nil || i.Parent.PID == kernel {
+	if i.Browser != nil && fits || i.Parent.PID == kernel {
 		return ""
 	}
 	key := strconv.Quote(program(i)) + " " + strconv.Quote(i.User) + " "

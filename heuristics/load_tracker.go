@@ -6,12 +6,12 @@ import (
 )
 
 const (
-	// trackFrom is the load, in cores, from which a subject is followed; below half of it for pauseAfter the load counts
-	// as ended.
-	trackFrom  = 0.08
-	pauseAfter = 5 * time.Second
-	// quickMemory is the time constant of the short-term load.
-	quickMemory = 2 * time.Second
+	// trackFrom is the load, in cores, from which a subject is followed; below half of it it is quiet.
+	trackFrom = 0.08
+	// dropAfter is how long something that was hardly ever busy may be quiet before it is no longer followed.
+	dropAfter = 5 * time.Second
+	// quickMemory is the time constant of the short-term load, shareMemory that of the share of system time.
+	quickMemory, shareMemory = 2 * time.Second, 15 * time.Second
 	// settle is how long after its onset a load is left out of the window: pages and programs start up.
 	settle = 3 * time.Second
 )
@@ -19,12 +19,12 @@ const (
 // loadTracker follows one subject that uses the processor, from the onset of the load to its end.
 type loadTracker struct {
 	quick    float64 // short-term load in cores
-	busy     time.Duration
-	quiet    time.Duration // how long it has been below the floor
-	load     window
-	demand   window
+	load     activity
+	demand   activity
 	threads  threads
 	readings readings
+	// system and all are fading seconds of system time and of all CPU time.
+	system, all float64
 	// last is the use of the last tick, in cores.
 	last float64
 	suspicion
@@ -33,56 +33,61 @@ type loadTracker struct {
 }
 
 func newLoadTracker(span time.Duration) *loadTracker {
-	return &loadTracker{load: newWindow(span), demand: newWindow(span)}
+	w := &loadTracker{load: activity{window: newWindow(span)}, demand: activity{window: newWindow(span)}}
+	w.threads.workers.window = newWindow(span)
+	w.forget()
+	return w
 }
 
-// advance takes what the subject used during dt and reports whether it is still worth following. sample is that of a
-// process that was listed, else nil; process says whether the subject is one.
-func (w *loadTracker) advance(cpu, dt time.Duration, sample *ProcessSample, process bool) bool {
-	rate := float64(cpu) / float64(dt)
-	w.last = rate
+// advance takes what the subject used during dt, of which system in the kernel, and reports whether it is still worth
+// following. sample is that of a process that was listed, else nil.
+func (w *loadTracker) advance(cpu, system, dt time.Duration, sample *ProcessSample) bool {
+	w.last = float64(cpu) / float64(dt)
 	fade := math.Exp(-dt.Seconds() / quickMemory.Seconds())
-	w.quick = w.quick*fade + rate*(1-fade)
-	if rate >= trackFrom/2 {
-		w.quiet = 0
-	} else if w.quiet += dt; w.quiet >= pauseAfter {
-		w.pause()
+	w.quick = w.quick*fade + w.last*(1-fade)
+	w.load.add(cpu, dt, trackFrom/2)
+	idle := w.load.quiet > 0
+	if w.load.quiet >= max(forgetAfter, 3*dt) || w.load.quiet >= dropAfter && w.load.lasted < dropAfter {
+		w.forget()
 		return w.state == Suspected
 	}
-	if w.quick >= trackFrom/2 {
-		w.busy += dt
+	if !idle {
+		fade = math.Exp(-dt.Seconds() / shareMemory.Seconds())
+		w.system, w.all = w.system*fade+system.Seconds(), w.all*fade+cpu.Seconds()
 	}
-	if w.busy >= settle {
-		w.load.add(cpu, dt)
+	w.threads.wait(dt)
+	if idle {
+		w.demand.add(0, dt, trackFrom/2)
 	}
-	if sample != nil {
-		w.readings.observe(sample, dt)
+	if sample == nil {
+		return true
 	}
-	if sample != nil && len(sample.Threads) > 0 {
-		w.threads.observe(sample.Threads, dt)
-		if w.threads.known() && w.busy >= settle {
-			w.demand.add(w.threads.need, dt)
+	w.readings.observe(sample, dt)
+	if len(sample.Threads) > 0 {
+		if elapsed := w.threads.observe(sample.Threads, dt, idle); elapsed > 0 {
+			w.demand.add(w.threads.need, elapsed, trackFrom/2)
 		}
-	} else if process && cpu == 0 && len(w.demand.samples) > 0 {
-		w.demand.add(0, dt) // not listed: nothing ran
 	}
 	return true
 }
 
-// pause ends the present load: what comes after it is a new one.
-func (w *loadTracker) pause() {
-	w.busy = 0
-	w.load.reset()
-	w.demand.reset()
-	w.threads = threads{}
-	w.readings.pause()
+// forget ends the present load: what comes after it is a new one.
+func (w *loadTracker) forget() {
+	w.load.begin(settle)
+	w.demand.begin(settle)
+	w.threads.forget()
+	w.readings.forget()
+	w.system, w.all = 0, 0
 }
 
+// resting reports whether the subject pauses at present.
+func (w *loadTracker) resting() bool { return w.load.quiet >= pauseFrom }
+
 // features returns the figures of the window.
-func (w *loadTracker) features(cores int, main int32, inBrowser bool) Features {
+func (w *loadTracker) features(cores int, about *Subject) Features {
 	f := unknown()
 	f.Cores, f.Demand, f.Spread = w.load.mean(), w.demand.mean(), w.load.spread()
-	f.Busy, f.Window, f.Interval = w.busy, w.load.wall, w.load.interval()
+	f.Busy, f.Window, f.Interval, f.Pauses = w.load.lasted, w.load.wall, w.load.interval(), w.load.pauses
 	if math.IsNaN(f.Cores) {
 		f.Cores = w.quick
 	}
@@ -91,7 +96,10 @@ func (w *loadTracker) features(cores int, main int32, inBrowser bool) Features {
 		f.Spread = s
 	}
 	f.Machine = f.Cores / float64(max(1, cores))
-	w.threads.fill(&f, main, inBrowser)
+	if w.all > 0 {
+		f.SystemShare = w.system / w.all
+	}
+	w.threads.fill(&f, about)
 	w.readings.fill(&f)
 	w.fillFrames(&f)
 	return f
@@ -126,4 +134,9 @@ func truth(b bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// decay returns what is left of d after some time with a time constant.
+func decay(d, after, constant time.Duration) time.Duration {
+	return time.Duration(float64(d) * math.Exp(-after.Seconds()/constant.Seconds()))
 }

@@ -52,8 +52,8 @@ func (r *readings) observe(s *ProcessSample, dt time.Duration) {
 	}
 }
 
-// pause begins anew: what was read belongs to a load that ended.
-func (r *readings) pause() { *r = readings{kept: r.kept[:0]} }
+// forget begins anew: what was read belongs to a load that ended.
+func (r *readings) forget() { *r = readings{kept: r.kept[:0]} }
 
 // fill sets the features of memory and I/O.
 func (r *readings) fill(f *Features) {

@@ -16,11 +16,30 @@ type Definition struct {
 	Scope Scope
 	// Needs is the set of facts that it cannot do without.
 	Needs Fact
+	// Aspect is what its finding is about. Findings about one aspect are one sign, however many rules see it.
+	Aspect Aspect
 	// From is how long the load must have lasted, on the detector's clock.
 	From time.Duration
 	// Reference is where the idea or the number comes from.
 	Reference string
 }
+
+// Aspect is a side of a subject that can be seen apart from the others.
+type Aspect uint8
+
+// The aspects. Load is that there is much work for long; it is no sign of what the work is for.
+const (
+	AspectLoad Aspect = iota
+	AspectThreads
+	AspectSteadiness // of workers, whatever the rest does
+	AspectScreen     // what is shown, heard and used
+	AspectPurity     // that it computes and does nothing else: all work in memory looks so, mining or not
+	AspectMemory
+	AspectPlace
+	AspectName
+	AspectPriority
+	AspectLives
+)
 
 // NeedsText says in words what the rule applies to and which facts it needs, such as "a browser's page
 // with CPU time per thread".
@@ -55,20 +74,24 @@ func rules() []rule {
 		mayEnd{},
 		flatness{},
 		workerThreads{},
+		steadyWorkers{},
 		equalThreads{},
+		pageRests{},
 		pageThread{},
 		otherThreads{},
-		pageTalks{},
 		outOfSight{},
 		audible{},
 		inUse{},
 		browserHelper{},
 		littleIO{},
+		systemTime{},
+		installed{},
 		steadyMemory{},
 		memoryStep{},
 		lowPriority{},
 		oddPlace{},
 		disguise{},
+		kernelName{},
 		regularRestarts{},
 		newKnownName(),
 	}

@@ -5,7 +5,7 @@ type audible struct{}
 
 func (audible) define() Definition {
 	return Definition{
-		ID: "audible", Scope: ScopeBrowser, Needs: FactSound, From: sustainedFrom,
+		ID: "audible", Scope: ScopeBrowser, Needs: FactSound, Aspect: AspectScreen, From: sustainedFrom,
 		Reference: "video, calls and games are the hardest benign loads; all play sound when they are used",
 	}
 }

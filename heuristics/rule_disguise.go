@@ -2,6 +2,7 @@ package heuristics
 
 import (
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -10,7 +11,7 @@ type disguise struct{}
 
 func (disguise) define() Definition {
 	return Definition{
-		ID: "disguise", Scope: ScopeNative, Needs: FactPath, From: sustainedFrom,
+		ID: "disguise", Scope: ScopeNative, Needs: FactPath, Aspect: AspectName, From: sustainedFrom,
 		Reference: "names of kernel threads and of system services are among the ways in which miners hide; kernel threads have no file and one parent",
 	}
 }
@@ -18,8 +19,9 @@ func (disguise) define() Definition {
 func (disguise) assess(_ *Features, about *Subject) finding {
 	i := &about.Info
 	name := strings.ToLower(strings.Trim(i.Name, "[]"))
+	kernel := isKernelName(name) || strings.HasPrefix(i.Name, "[")
 	switch {
-	case isKernelName(name) || strings.HasPrefix(i.Name, "["):
+	case kernel:
 		return finding{1, map[string]float64{}, "It bears the name of a part of the kernel, but it is an ordinary program."}
 	case isServiceName(name) && !inSystemFolder(i.Exe):
 		return finding{1, map[string]float64{}, "It bears the name of a system service, but it does not lie where those are installed."}
@@ -34,28 +36,38 @@ func fileName(exe string) string {
 	return path.Base(strings.ToLower(strings.ReplaceAll(exe, `\`, "/")))
 }
 
+// KernelStems returns what the names of the Linux kernel's threads begin with, KernelNames those that have no number or
+// suffix. ServiceNames returns services that every system of a kind runs.
+func KernelStems() []string {
+	return []string{
+		"kworker", "ksoftirqd", "kswapd", "kthreadd", "migration/", "rcu_", "irq/", "watchdogd", "khugepaged", "kcompactd", "jbd2/", "scsi_eh",
+		"kdevtmpfs", "kthrotld", "kpsmoused", "kblockd", "kintegrityd", "khungtaskd", "kauditd", "ksmd", "cpuhp/", "idle_inject/", "ext4-rsv",
+		"edac-poller", "kstrp", "kaluad", "kjournald", "ata_sff", "devfreq_wq", "inet_frag_wq",
+	}
+}
+
+// KernelNames returns the names described at KernelStems.
+func KernelNames() []string {
+	return []string{"bioset", "crypto", "oom_reaper", "netns", "kmpathd", "writeback", "mld", "ipv6_addrconf"}
+}
+
+// ServiceNames returns the names described at KernelStems.
+func ServiceNames() []string {
+	return []string{
+		"systemd", "dbus-daemon", "sshd", "cron", "rsyslogd", "networkmanager", "polkitd", "udevd", "init",
+		"svchost", "csrss", "lsass", "services", "winlogon", "explorer", "spoolsv", "launchd", "mds",
+	}
+}
+
 // isKernelName reports whether a name is one that the Linux kernel gives its threads.
 func isKernelName(name string) bool {
-	for _, p := range []string{"kworker", "ksoftirqd", "kswapd", "kthreadd", "migration/", "rcu_", "irq/", "watchdogd", "khugepaged", "kcompactd", "jbd2/", "scsi_eh"} {
-		if strings.HasPrefix(name, p) {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(KernelNames(), name) || slices.ContainsFunc(KernelStems(), func(stem string) bool { return strings.HasPrefix(name, stem) })
 }
 
 // isServiceName reports whether a name is that of a service which every system of its kind runs.
 func isServiceName(name string) bool {
 	name = strings.TrimSuffix(name, ".exe")
-	for _, p := range []string{
-		"systemd", "dbus-daemon", "sshd", "cron", "rsyslogd", "networkmanager", "polkitd", "udevd", "init",
-		"svchost", "csrss", "lsass", "services", "winlogon", "explorer", "spoolsv", "launchd", "mds",
-	} {
-		if name == p || strings.HasPrefix(name, p+"-") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ServiceNames(), func(s string) bool { return name == s || strings.HasPrefix(name, s+"-") })
 }
 
 // inSystemFolder reports whether a program lies where only an installation puts programs.

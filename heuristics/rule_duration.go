@@ -20,9 +20,10 @@ func (duration) assess(f *Features, _ *Subject) finding {
 	if strength <= 0 {
 		return finding{}
 	}
-	return finding{
-		strength,
-		map[string]float64{"busy_s": f.Busy.Seconds()},
-		"It has not paused for " + spell(f.Busy.Truncate(time.Second)) + ".",
+	facts := map[string]float64{"busy_s": f.Busy.Seconds()}
+	if f.Pauses > 0 {
+		facts["pauses"] = float64(f.Pauses)
+		return finding{strength, facts, "It comes back after each pause, always the same."}
 	}
+	return finding{strength, facts, "It has not paused for " + spell(f.Busy.Truncate(time.Second)) + "."}
 }

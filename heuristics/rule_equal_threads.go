@@ -1,23 +1,40 @@
 package heuristics
 
-// equalThreads: a native miner runs one equal hash loop per core or per share of the cache; most programs have one busy
-// thread, or several that do different work.
+import "fmt"
+
+// equalThreads: a miner runs one equal hash loop per core or per share of the cache. Most programs have one busy thread,
+// or several that bear names and do different work.
 type equalThreads struct{}
 
 func (equalThreads) define() Definition {
 	return Definition{
-		ID: "equal_threads", Scope: ScopeProgram, Needs: FactThreads, From: sustainedFrom,
+		ID: "equal_threads", Scope: ScopePage | ScopeProgram, Needs: FactThreads, Aspect: AspectThreads, From: sustainedFrom,
 		Reference: "XMRig starts one thread per 2 MiB of L3 cache, all alike; 50-66 % of the cores were seen",
 	}
 }
 
-func (equalThreads) assess(f *Features, _ *Subject) finding {
+func (equalThreads) assess(f *Features, about *Subject) finding {
+	noun := "thread"
+	if about.scope() == ScopePage {
+		noun = "background worker"
+	}
 	if f.Workers < 2 {
 		return finding{}
 	}
-	strength := ramp(f.WorkerShare, 0.7, 0.95) * evenness(f)
-	if strength > 0 {
-		return finding{strength, workerFacts(f), workerText(f, "thread")}
+	facts := workerFacts(f)
+	if noun == "thread" && f.ThreadKinds >= 3 {
+		facts["thread_kinds"] = f.ThreadKinds
+		return finding{-1, facts, fmt.Sprintf("Its threads bear %.0f different names and do different work; those of a miner are all alike.", f.ThreadKinds)}
 	}
-	return finding{-ramp(f.WorkerUneven, 0.4, 0.8), workerFacts(f), "Its threads do different amounts of work, as those of most programs do."}
+	strength := ramp(f.WorkerShare, 0.1, 0.5) * (1 - ramp(f.WorkerUneven, 0.1, 0.35))
+	if strength > 0 {
+		return finding{
+			strength, facts,
+			fmt.Sprintf("%d %ss are equally busy, each %s of the time.", f.Workers, noun, percent(f.WorkerDemand)),
+		}
+	}
+	return finding{
+		-ramp(f.WorkerUneven, 0.65, 1), facts,
+		fmt.Sprintf("Its %ss do different amounts of work, as those of most programs do; those of a miner are all alike.", noun),
+	}
 }

@@ -10,8 +10,11 @@ func TestEqualThreads(t *testing.T) {
 	}
 	testRule(t, equalThreads{}, []ruleCase{
 		{"four equal", tool(), busy(4, 0.99, 0.03), 1, 1, "4 threads are equally busy"},
-		{"an encoder", tool(), busy(5, 0.9, 0.7), -0.8, -0.7, "different amounts"},
+		{"an encoder", tool(), busy(5, 0.9, 0.9), -0.8, -0.6, "different amounts"},
+		{"goroutines move between threads", tool(), busy(5, 0.9, 0.6), 0, 0, ""},
+		{"named threads", tool(), func(f *Features) { busy(4, 0.99, 0.03)(f); f.ThreadKinds = 3 }, -1, -1, "3 different names"},
 		{"single", tool(), busy(0, 0, 0), 0, 0, ""},
-		{"in a browser", page(), busy(4, 0.99, 0.03), 0, 0, ""},
+		{"workers of a page", page(), busy(4, 0.99, 0.03), 1, 1, "4 background workers are equally busy"},
+		{"beside a busy page", page(), busy(4, 0.3, 0.03), 0.4, 0.6, "equally busy"},
 	})
 }

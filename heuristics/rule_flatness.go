@@ -11,7 +11,7 @@ type flatness struct{}
 const (
 	// flatSpread is the robust spread at or below which a load is flat: passed by 35 of 35 windows of browser mining
 	// and 0 of 63 of video grids (docs/decisions.md). wildSpread is what browsing and games show at the least.
-	flatSpread, evenSpread, wildSpread = 0.03, 0.12, 0.3
+	flatSpread, evenSpread, wildSpread = 0.03, 0.12, 0.25
 	// coarse is the interval above which flatness means nothing: at 5 minutes 47 % of busy servers look flat.
 	coarse = 5 * time.Second
 )
@@ -29,8 +29,9 @@ func (flatness) assess(f *Features, about *Subject) finding {
 	case f.Spread < evenSpread:
 		text := fmt.Sprintf("The load is steady: it varies by %.1f %% from second to second.", 100*f.Spread)
 		return finding{1 - ramp(f.Spread, flatSpread, evenSpread), facts, text}
-	case f.Spread > wildSpread && about.Kind == SubjectProcess: // what a group uses is told in lumps, when members end
-		text := fmt.Sprintf("The load goes up and down by %s, unlike mining.", percent(f.Spread))
+	// What a group uses is told in lumps, when members end, and a page may do other things beside steady workers.
+	case f.Spread > wildSpread && about.Kind == SubjectProcess && !(f.WorkerSpread < evenWorkers):
+		text := fmt.Sprintf("The load goes up and down by %s; that of a miner is even.", percent(f.Spread))
 		return finding{-ramp(f.Spread, wildSpread, 2*wildSpread), facts, text}
 	}
 	return finding{}

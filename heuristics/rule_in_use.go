@@ -8,7 +8,7 @@ type inUse struct{}
 
 func (inUse) define() Definition {
 	return Definition{
-		ID: "in_use", Scope: ScopeBrowser, Needs: FactVisibility, From: sustainedFrom,
+		ID: "in_use", Scope: ScopeBrowser, Needs: FactVisibility, Aspect: AspectScreen, From: sustainedFrom,
 		Reference: "miners stop or slow down while the user is active and go on when nobody is there",
 	}
 }

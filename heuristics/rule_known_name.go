@@ -28,7 +28,7 @@ func newKnownName() knownName {
 
 func (knownName) define() Definition {
 	return Definition{
-		ID: "known_name", Scope: ScopeBrowser | ScopeNative, From: sustainedFrom,
+		ID: "known_name", Scope: ScopeBrowser | ScopeNative, Aspect: AspectName, From: sustainedFrom,
 		Reference: "public names of mining programs and hosts of the NoCoin list (known.txt); supporting evidence only",
 	}
 }

@@ -17,7 +17,7 @@ const (
 
 func (littleIO) define() Definition {
 	return Definition{
-		ID: "little_io", Scope: ScopeNative, Needs: FactTransfer, From: sustainedFrom,
+		ID: "little_io", Scope: ScopeNative, Needs: FactTransfer, Aspect: AspectPurity, From: sustainedFrom,
 		Reference: "stratum sends a job of some hundred bytes now and then; xz read 1-3 MB, a compiler several MB per second of CPU (measured)",
 	}
 }
@@ -31,7 +31,7 @@ func (littleIO) assess(f *Features, _ *Subject) finding {
 	default:
 		return finding{
 			-ramp(at, math.Log(someIO), math.Log(busyIO)), facts,
-			fmt.Sprintf("It reads and writes %s for each second it computes, unlike mining.", bytesText(f.Transfer)),
+			fmt.Sprintf("It reads and writes %s for each second it computes; a miner needs hardly any data.", bytesText(f.Transfer)),
 		}
 	}
 }

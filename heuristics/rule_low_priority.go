@@ -7,14 +7,14 @@ type lowPriority struct{}
 
 func (lowPriority) define() Definition {
 	return Definition{
-		ID: "low_priority", Scope: ScopeNative, From: sustainedFrom,
+		ID: "low_priority", Scope: ScopeNative, Aspect: AspectPriority, From: sustainedFrom,
 		Reference: "nice 19 is among the ways in which miners hide; backup and indexing programs use it as well",
 	}
 }
 
 func (lowPriority) assess(_ *Features, about *Subject) finding {
 	n := about.Info.Nice
-	if n < 10 {
+	if n < 10 || inSystemFolder(about.Info.Exe) { // services give way as a matter of course
 		return finding{}
 	}
 	return finding{

@@ -4,35 +4,53 @@ import (
 	"time"
 )
 
-// mayEnd: proof-of-work gates, page loads and start-ups keep every core busy for seconds and then stop. A tab that
-// somebody looks at is given longer, because gates make people wait for them.
+// mayEnd: proof-of-work gates, page loads and start-ups keep cores busy for seconds and then stop. A tab that somebody
+// looks at is given longer, because gates make people wait for them, and one that works without a pause in front of
+// somebody longest: gates never throttle themselves.
 type mayEnd struct{}
 
 // The times between which a load stops being one that may end by itself any moment.
 const (
-	endsFrom, endsBy         = 9 * time.Second, 14 * time.Second
-	seenEndsFrom, seenEndsBy = 14 * time.Second, 22 * time.Second
+	endsFrom, endsBy         = 8 * time.Second, 13 * time.Second
+	seenEndsFrom, seenEndsBy = 9 * time.Second, 17 * time.Second
+	waitedFrom, waitedBy     = 40 * time.Second, 50 * time.Second
 )
+
+// fullDuty is the demand of a worker or page, in cores, from which it does not throttle itself.
+const fullDuty = 0.88
 
 func (mayEnd) define() Definition {
 	return Definition{
-		ID: "may_end", Scope: ScopeAll, From: sustainedFrom,
-		Reference: "gates such as Anubis take all cores for 4 to 12 s; longer where other programs run as well",
+		ID: endsByItself, Scope: ScopeAll, From: sustainedFrom,
+		Reference: "gates such as Anubis take all cores for 4 to 12 s, on slow computers 20 to 60 s (public reports); longer where other programs run as well",
 	}
 }
 
 func (mayEnd) assess(f *Features, about *Subject) finding {
 	from, by := endsFrom, endsBy
-	if about.Info.Browser != nil && f.Hidden == 0 { // NaN is not 0
+	switch page := about.scope() == ScopePage; {
+	case page && f.Hidden == 0 && f.Focused > 0 && f.Away == 0 && f.duty() >= fullDuty && f.Pauses == 0:
+		from, by = waitedFrom, waitedBy
+	case page && f.Hidden == 0:
 		from, by = seenEndsFrom, seenEndsBy
 	}
-	strength := ramp(f.Busy.Seconds(), from.Seconds(), by.Seconds()) - 1
-	if strength >= 0 {
-		return finding{}
-	}
 	return finding{
-		strength,
+		ramp(f.Busy.Seconds(), from.Seconds(), by.Seconds()) - 1,
 		map[string]float64{"busy_s": f.Busy.Seconds()},
-		"It may end any moment: many pages and programs are busy for some seconds when they start.",
+		"It may end any moment: many pages and programs are busy for some seconds when they start, and some make people wait.",
 	}
 }
+
+// duty is how much of the time a page's workers, or the page itself, want to run.
+func (f *Features) duty() float64 {
+	if f.Workers > 0 && f.WorkerShare >= 0.3 {
+		return f.WorkerDemand
+	}
+	if f.Demand > f.Cores {
+		return f.Demand
+	}
+	return f.Cores
+}
+
+// endsByItself is the rule's id.
+const endsByItself RuleID = "may_end"

@@ -9,7 +9,7 @@ type memoryStep struct{}
 
 func (memoryStep) define() Definition {
 	return Definition{
-		ID: "memory_step", Scope: ScopeBrowser | ScopeProgram, Needs: FactMemory | FactMemoryStep, From: stepWithin,
+		ID: "memory_step", Scope: ScopeBrowser | ScopeProgram, Needs: FactMemory | FactMemoryStep, Aspect: AspectMemory, From: stepWithin,
 		Reference: "RandomX takes 2,080 + 256 MiB in fast mode and 256 MiB in light mode, once",
 	}
 }

@@ -2,27 +2,64 @@ package heuristics
 
 import (
 	"fmt"
+	"math"
 )
 
-// pageThread: a page whose own thread computes without end. In sight that may be anything a person started; out of
-// sight browsers slow a page's timers down and stop its drawing, so a page that goes on does so on purpose.
+// pageThread: a page whose own thread computes without end. In sight a page that works for somebody also draws what it
+// does. Out of sight browsers slow a page's timers down and stop its drawing, so one that goes on does so on purpose, but
+// it may be a long calculation that somebody left alone.
 type pageThread struct{}
+
+const (
+	// noDrawing and someDrawing are what a page's drawing uses beside its main thread, at the most of a hash loop and at
+	// the least of an honest page on screen.
+	noDrawing, someDrawing = 0.004, 0.01
+	// noDrawingCores and someDrawingCores are the same in cores: a page that now and then shows a number draws for 3 ms a
+	// second, one that moves for 8 and more.
+	noDrawingCores, someDrawingCores = 0.004, 0.007
+	// hiddenPage is how strongly a busy page out of sight speaks for mining: training a model there looks the same.
+	hiddenPage = 0.25
+)
 
 func (pageThread) define() Definition {
 	return Definition{
-		ID: "page_thread_busy", Scope: ScopeBrowser, Needs: FactThreads | FactVisibility, From: sustainedFrom,
-		Reference: "browsers throttle timers of hidden pages to one a second and stop requestAnimationFrame (web platform documentation)",
+		ID: "page_thread_busy", Scope: ScopePage, Needs: FactThreads, Aspect: AspectThreads, From: sustainedFrom,
+		Reference: "drawing took 1.1 % of the main thread's time and more on every honest page on screen, 0.0 % beside a hash loop (measured); " +
+			"browsers throttle timers of hidden pages to one a second and stop requestAnimationFrame (web platform documentation)",
 	}
 }
 
 func (pageThread) assess(f *Features, _ *Subject) finding {
-	strength := ramp(f.MainShare, 0.8, 0.95)
-	if strength <= 0 {
-		return finding{}
-	}
-	facts := map[string]float64{"main_share": f.MainShare, "hidden": f.Hidden}
+	strength := ramp(f.MainShare, 0.5, 0.75)
+	facts := map[string]float64{"main_share": f.MainShare}
 	if f.Hidden > 0 {
-		return finding{strength, facts, fmt.Sprintf("The page itself computes without end (%s of the work) although nobody sees it.", percent(f.MainShare))}
+		facts["hidden"] = f.Hidden
+		return finding{
+			hiddenPage * strength, facts,
+			fmt.Sprintf("The page itself computes without end (%s of the work) although nobody sees it.", percent(f.MainShare)),
+		}
 	}
-	return finding{-strength, facts, fmt.Sprintf("The page on screen does the work itself (%s), as pages that people use do.", percent(f.MainShare))}
+	facts["draw_share"] = f.DrawShare
+	if draws := f.draws(); draws < 1 {
+		if f.Hidden != 0 { // it may be out of sight, where none draws
+			strength *= hiddenPage
+		}
+		return finding{
+			strength * (1 - draws), facts,
+			"The page itself computes without end and draws next to nothing.",
+		}
+	}
+	return finding{
+		-strength, facts,
+		"This page draws on the screen the whole time, as games and tools do; miners do not.",
+	}
+}
+
+// draws says from 0 to 1 whether a page draws, as one that works for somebody does; 0 where it is not known.
+func (f *Features) draws() float64 {
+	draws := ramp(f.DrawShare, noDrawing, someDrawing) * ramp(f.DrawCores, noDrawingCores, someDrawingCores)
+	if math.IsNaN(draws) {
+		return 0
+	}
+	return draws
 }

@@ -10,13 +10,20 @@ type regularRestarts struct{}
 
 func (regularRestarts) define() Definition {
 	return Definition{
-		ID: "regular_restarts", Scope: ScopeGroup, Needs: FactLives, From: sustainedFrom,
+		ID: "regular_restarts", Scope: ScopeGroup, Needs: FactLives, Aspect: AspectLives, From: sustainedFrom,
 		Reference: "a worker that respawns every 1.6 s is seen at 35 % by tools that look at single processes, one of 0.3 s not at all (measured)",
 	}
 }
 
 func (regularRestarts) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"life_uneven": f.LifeUneven, "births_per_s": f.Births}
+	if f.SystemShare > 0.15 {
+		facts["system_share"] = f.SystemShare
+		return finding{
+			-ramp(f.SystemShare, 0.15, 0.35), facts,
+			"Its short processes spend much of their time in the kernel, as commands that start, read and end do; miners compute.",
+		}
+	}
 	if f.LifeUneven < 0.6 {
 		return finding{
 			1 - ramp(f.LifeUneven, 0.35, 0.6), facts,

@@ -8,6 +8,8 @@ func TestSteadyMemory(t *testing.T) {
 	}
 	testRule(t, steadyMemory{}, []ruleCase{
 		{"hash loop", page(), moves(0.001), 1, 1, "same memory"},
+		{"a page's garbage is collected", page(), moves(0.2), 0, 0, ""},
+		{"a page that is used", page(), moves(0.4), -0.7, -0.5, "up and down by 40 %"},
 		{"build", tool(), moves(0.5), -1, -1, "up and down by 50 %"},
 		{"not known", tool(), nil, 0, 0, ""},
 	})

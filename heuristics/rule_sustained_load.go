@@ -24,6 +24,9 @@ func (sustainedLoad) assess(f *Features, _ *Subject) finding {
 	if f.Demand > load { // NaN compares false
 		load = f.Demand
 	}
+	if f.WorkerCores > load {
+		load = f.WorkerCores
+	}
 	strength := ramp(load, 0.08, 0.3)
 	if strength <= 0 {
 		return finding{}

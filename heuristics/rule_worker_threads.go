@@ -4,34 +4,26 @@ import (
 	"fmt"
 )
 
-// workerThreads: browser miners run one equal hash loop per worker while the page itself rests.
+// workerThreads: browser miners compute in workers, for the page itself would stand still. All sorts of worker count, and
+// their sum decides: a miner may give each of many workers a little.
 type workerThreads struct{}
 
 func (workerThreads) define() Definition {
 	return Definition{
-		ID: "worker_threads_busy", Scope: ScopeBrowser, Needs: FactThreads, From: sustainedFrom,
-		Reference: "hash workers held 97-99.6 % of their process in 19 of 19 measurements, no other kind of page above 1 %; " +
+		ID: "worker_threads_busy", Scope: ScopePage, Needs: FactThreads, Aspect: AspectThreads, From: sustainedFrom,
+		Reference: "busy workers in 28 of 28 recordings of browser mining, among honest pages only those that compute; " +
 			"two or more workers in 1,981 of 2,000 mining pages against 60 of 2,000 others",
 	}
 }
 
 func (workerThreads) assess(f *Features, _ *Subject) finding {
-	if f.Workers == 0 {
+	strength := ramp(f.WorkerCores, 0.06, 0.18)
+	if f.Workers == 0 || !(strength > 0) {
 		return finding{}
 	}
-	strength := ramp(f.WorkerShare, 0.5, 0.85) * evenness(f)
-	if strength <= 0 {
-		return finding{}
-	}
+	// Beside a page that does most of the work its workers are helpers.
+	strength *= 0.4 + 0.6*ramp(f.WorkerShare, 0.1, 0.4)
 	return finding{strength, workerFacts(f), workerText(f, "background worker")}
-}
-
-// evenness goes from 1 for equal workers (or a single one) to 0 for those that differ by 40 %: pools of unequal tasks.
-func evenness(f *Features) float64 {
-	if f.Workers < 2 {
-		return 1
-	}
-	return 1 - ramp(f.WorkerUneven, 0.15, 0.4)
 }
 
 func workerFacts(f *Features) map[string]float64 {
@@ -45,9 +37,8 @@ func workerFacts(f *Features) map[string]float64 {
 }
 
 func workerText(f *Features, noun string) string {
-	text := fmt.Sprintf("One %s is busy %s of the time", noun, percent(f.WorkerDemand))
-	if f.Workers > 1 {
-		text = fmt.Sprintf("%d %ss are equally busy, each %s of the time", f.Workers, noun, percent(f.WorkerDemand))
+	if f.Workers < 2 {
+		return fmt.Sprintf("One %s is busy %s of the time.", noun, percent(f.WorkerDemand))
 	}
-	return text + fmt.Sprintf("; the main thread does %s of the work.", percent(f.MainShare))
+	return fmt.Sprintf("%d %ss are busy, each %s of the time.", f.Workers, noun, percent(f.WorkerDemand))
 }

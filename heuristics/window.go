@@ -9,6 +9,9 @@ import (
 // maxSamples bounds a window's length, so that a tick costs the same whatever the interval.
 const maxSamples = 64
 
+// leastSamples is how many samples a spread needs. A window holds at least as many, however far apart they are.
+const leastSamples = 8
+
 // window keeps the rates (amount per wall time) of the last span of time. Adding a sample costs a bounded number of
 // steps: the sorted copy that gives the quartiles is kept up to date by insertion.
 type window struct {
@@ -32,7 +35,8 @@ func newWindow(span time.Duration) window {
 	}
 }
 
-// add appends what was used during the last wall time and drops what is older than the span.
+// add appends what was used during the last wall time and drops what is older than the span, but for the last
+// leastSamples samples.
 func (w *window) add(amount, wall time.Duration) {
 	s := windowSample{amount: amount, wall: wall, rate: float64(amount) / float64(wall)}
 	w.samples = append(w.samples, s)
@@ -40,7 +44,7 @@ func (w *window) add(amount, wall time.Duration) {
 	w.wall += wall
 	at, _ := slices.BinarySearch(w.sorted, s.rate)
 	w.sorted = slices.Insert(w.sorted, at, s.rate)
-	for len(w.samples) > 1 && (w.wall-w.samples[0].wall >= w.span || len(w.samples) > maxSamples) {
+	for len(w.samples) > 1 && (w.wall-w.samples[0].wall >= w.span && len(w.samples) > leastSamples || len(w.samples) > maxSamples) {
 		w.drop()
 	}
 }
@@ -69,10 +73,10 @@ func (w *window) mean() float64 {
 }
 
 // spread returns IQR / 1.35 / median, which equals the coefficient of variation for normal noise and ignores up to a
-// quarter of outliers on either side. NaN below eight samples or when the median is zero.
+// quarter of outliers on either side. NaN below leastSamples samples or when the median is zero.
 func (w *window) spread() float64 {
 	n := len(w.sorted)
-	if n < 8 {
+	if n < leastSamples {
 		return math.NaN()
 	}
 	median := quantile(w.sorted, 0.5)

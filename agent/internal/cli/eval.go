@@ -19,7 +19,7 @@ import (
 
 // evalOptions are the flags of eval.
 type evalOptions struct {
-	asJSON               bool
+	asJSON, ablation     bool
 	html, require, split string
 	set                  []string
 }
@@ -38,6 +38,7 @@ func evalCommand() *cobra.Command {
 	c.Flags().StringVar(&o.html, "html", "", "write a report with plots to this `file` (replaced if it exists)")
 	c.Flags().StringVar(&o.require, "require", "", "exit with 1 unless the test split's figures reach these `floors`, such as "+
 		"precision=0.98,recall=0.98 (tune.recall=… for the tuning split, site_wrong<=0 for a ceiling)")
+	c.Flags().BoolVar(&o.ablation, "ablation", false, "say as well what becomes of the figures without each rule (evaluates once per rule)")
 	settingsFlag(c, &o.set)
 	c.Flags().StringVar(&o.split, "split", "", "only the recordings of this split: tune or test")
 	return c
@@ -88,12 +89,36 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	if err := o.write(c.OutOrStdout(), traces, summaries); err != nil {
 		return err
 	}
+	if err := o.ablate(c, dir, options); err != nil {
+		return err
+	}
 	missed := evaluate.Missed(floors, summaries)
 	if n := len(problems); n > 0 {
 		missed = append(missed, fmt.Sprintf("%d of %d recordings could not be evaluated, as said above", n, len(traces)))
 	}
 	if len(missed) > 0 {
 		return errors.New(strings.Join(missed, "; "))
+	}
+	return nil
+}
+
+// ablate says what becomes of the figures without each rule, where that was asked for.
+func (o *evalOptions) ablate(c *cobra.Command, dir string, options evaluate.Options) error {
+	if !o.ablation {
+		return nil
+	}
+	options.Progress = nil
+	all, err := evaluate.Ablate(c.Context(), dir, options)
+	if err != nil {
+		return err
+	}
+	if !o.asJSON {
+		return report.Ablation(c.OutOrStdout(), all)
+	}
+	for i := range all {
+		if err := printJSON(c.OutOrStdout(), &all[i]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

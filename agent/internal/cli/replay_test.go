@@ -103,7 +103,7 @@ func TestDetail(t *testing.T) {
 	}{
 		"enough": {60, time.Second, func(*heuristics.Snapshot) {}, ""},
 		"empty":  {0, 0, nil, "Not enough detail: the recording holds no sample."},
-		"short":  {5, time.Second, func(*heuristics.Snapshot) {}, "Not enough detail: the recording lasts 4s, and nothing can be said of a load before 11s."},
+		"short":  {5, time.Second, func(*heuristics.Snapshot) {}, "Not enough detail: the recording lasts 4s, and nothing can be said of a load before 10s."},
 		"host only": {60, time.Second, func(s *heuristics.Snapshot) {
 			s.Processes = nil
 			s.Gaps = []heuristics.Gap{{Kind: heuristics.GapHostOnly}}

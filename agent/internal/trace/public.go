@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/internal/browsers"
+	"github.com/minewatch/minewatch/heuristics"
 )
 
 // The names below are the same on every computer, so they tell nothing of whose it is. Redact keeps them because rules
@@ -20,21 +21,11 @@ func engineThreads() (all []string) {
 	return all
 }
 
-// kernelStems are the beginnings of the names that the Linux kernel gives its threads, serviceStems the names of
-// services that every system of a kind runs: what heuristics/rule_disguise.go looks for.
-func kernelStems() []string {
-	return []string{
-		"kworker", "ksoftirqd", "kswapd", "kthreadd", "migration/", "rcu_", "irq/", "watchdogd", "khugepaged", "kcompactd",
-		"jbd2/", "scsi_eh",
-	}
-}
+// kernelStems and serviceStems are the names that rules look for: beginnings of those of the kernel's threads, and services
+// that every system of a kind runs.
+func kernelStems() []string { return append(heuristics.KernelStems(), heuristics.KernelNames()...) }
 
-func serviceStems() []string {
-	return []string{
-		"systemd", "dbus-daemon", "sshd", "cron", "rsyslogd", "networkmanager", "polkitd", "udevd", "init", "svchost", "csrss",
-		"lsass", "services", "winlogon", "explorer", "spoolsv", "launchd", "mds",
-	}
-}
+func serviceStems() []string { return heuristics.ServiceNames() }
 
 // place returns a folder of the same kind as that of a path, which is in lower case and has forward slashes.
 func place(path string) string {
@@ -49,6 +40,7 @@ func place(path string) string {
 		return drive + "/other/Windows/Temp/"
 	}
 	for _, same := range []struct{ below, as string }{
+		{"/tmp/.mount_", "/tmp/.mount_image/"}, // an application's image, which is no odd place
 		{"/var/tmp/", "/var/tmp/"},
 		{"/tmp/", "/tmp/"},
 		{"/dev/shm/", "/dev/shm/"},

@@ -193,8 +193,11 @@ func (r *redactor) exe(path string) string {
 	lower := strings.ToLower(strings.ReplaceAll(whole, `\`, "/"))
 	base := lower[strings.LastIndexByte(lower, '/')+1:]
 	folder := place(lower)
-	if strings.Contains(lower, "/.") {
+	switch {
+	case heuristics.InHiddenFolder(whole):
 		folder += ".hidden/"
+	case strings.Contains(lower, "/.") && (folder == "/home/user/" || folder == "/Users/user/"):
+		folder += ".tools/bin/" // a developer's tools have hidden folders of their own
 	}
 	out := folder + r.fileName(base)
 	for again := 2; r.taken[out]; again++ {
