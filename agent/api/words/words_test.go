@@ -151,6 +151,7 @@ func TestComplete(t *testing.T) {
 }
 
 func complete(t *testing.T, l words.Lang) {
+	t.Helper()
 	hole := regexp.MustCompile(`\{[a-z]+\}`)
 	en := reflect.ValueOf(*words.In(words.English).Say)
 	translated := reflect.ValueOf(*words.In(l).Say)

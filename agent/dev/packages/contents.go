@@ -220,7 +220,7 @@ func compressed(data []byte) []byte {
 }
 
 // timestamp is the time at which a CycloneDX file was made.
-var timestamp = regexp.MustCompile(`"timestamp": ?"[^"]*",?\s*`) //nolint:gochecknoglobals // compiled once
+var timestamp = regexp.MustCompile(`"timestamp": ?"[^"]*",?\s*`)
 
 // withoutTimes takes the time of its making out of a CycloneDX file.
 func withoutTimes(data []byte) []byte {

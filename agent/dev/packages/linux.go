@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -85,7 +86,7 @@ func (b *build) linuxPackages(ctx context.Context, kind string) ([]string, error
 		if err := os.WriteFile(path, config, 0o600); err != nil {
 			return nil, err
 		}
-		env := []string{"SOURCE_DATE_EPOCH=" + fmt.Sprint(b.at.Unix())}
+		env := []string{"SOURCE_DATE_EPOCH=" + strconv.FormatInt(b.at.Unix(), 10)}
 		if _, err := output(ctx, env, filepath.Join(b.tools, "nfpm"), "package", "-f", path, "-p", kind, "-t", filepath.Join(b.out, file)); err != nil {
 			return nil, err
 		}

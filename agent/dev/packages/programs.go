@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 )
 
@@ -22,16 +23,16 @@ const (
 // program builds one program into a folder.
 func (b *build) program(ctx context.Context, t target, pkg, file string, cgo bool, extra ...string) error {
 	if b.programs != "" {
-		return copyFile(filepath.Join(b.programs, filepath.Base(file)), file, 0o755)
+		return copyProgram(filepath.Join(b.programs, filepath.Base(file)), file)
 	}
 	// One build serves all packages of its system: the same bytes in each, and half the time.
 	built := filepath.Join(b.work, "programs", t.goos+"-"+t.goarch, filepath.Base(file))
 	if _, err := os.Stat(built); err == nil {
-		return copyFile(built, file, 0o755)
+		return copyProgram(built, file)
 	}
 	env := []string{
 		"GOOS=" + t.goos, "GOARCH=" + t.goarch, "CGO_ENABLED=0", "GOFLAGS=",
-		"SOURCE_DATE_EPOCH=" + fmt.Sprint(b.at.Unix()),
+		"SOURCE_DATE_EPOCH=" + strconv.FormatInt(b.at.Unix(), 10),
 	}
 	if cgo {
 		env[2] = "CGO_ENABLED=1"
@@ -47,7 +48,7 @@ func (b *build) program(ctx context.Context, t target, pkg, file string, cgo boo
 	if _, err := output(ctx, env, "go", append(args, pkg)...); err != nil {
 		return err
 	}
-	return copyFile(built, file, 0o755)
+	return copyProgram(built, file)
 }
 
 // agent builds the agent and the native messaging host.
@@ -68,7 +69,7 @@ func (b *build) tray(ctx context.Context, t target, dir string) (bool, error) {
 	case t.goos == "linux" && t.goarch == runtime.GOARCH:
 		return true, b.program(ctx, t, "./tray", file, true)
 	case t.goos == "linux" && b.trays != "":
-		return true, copyFile(filepath.Join(b.trays, "minewatch-tray-"+t.goarch), file, 0o755)
+		return true, copyProgram(filepath.Join(b.trays, "minewatch-tray-"+t.goarch), file)
 	}
 	fmt.Fprintf(os.Stderr, "packages: no tray for %s/%s: it needs that system's own libraries to build\n", t.goos, t.goarch)
 	return false, nil
@@ -97,7 +98,8 @@ func (b *build) sbom(ctx context.Context, program, file string) error {
 	return os.WriteFile(file, withoutTimes(data), 0o644) //nolint:gosec // for everybody to read
 }
 
-func copyFile(from, to string, mode os.FileMode) error {
+// copyProgram copies a file and lets everybody run it.
+func copyProgram(from, to string) error {
 	data, err := os.ReadFile(from)
 	if err != nil {
 		return err
@@ -105,5 +107,5 @@ func copyFile(from, to string, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil { //nolint:gosec // for everybody to read
 		return err
 	}
-	return os.WriteFile(to, data, mode)
+	return os.WriteFile(to, data, 0o755) //nolint:gosec // for everybody to run
 }

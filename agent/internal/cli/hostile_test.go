@@ -73,7 +73,7 @@ func eachString(v any, f func(string)) {
 
 // fill puts a name into every string of a value.
 func fill(v reflect.Value, name string) {
-	switch v.Kind() {
+	switch v.Kind() { //nolint:exhaustive // the others hold no text
 	case reflect.String:
 		v.SetString(name)
 	case reflect.Pointer:
@@ -91,7 +91,6 @@ func fill(v reflect.Value, name string) {
 		for _, f := range v.Fields() {
 			fill(f, name)
 		}
-	default:
 	}
 }
 

@@ -46,12 +46,11 @@ func (j *journalLog) Write(e zapcore.Entry, fields []zapcore.Field) error {
 	}
 	out := map[string]string{"SYSLOG_IDENTIFIER": "minewatch"}
 	message := e.Message
+	if failed, ok := flat.Fields["error"]; ok {
+		message += ": " + fmt.Sprint(failed) // what people read is the message alone
+	}
 	for key, value := range flat.Fields {
-		text := fmt.Sprint(value)
-		out["MINEWATCH_"+journalKey(key)] = text
-		if key == "error" {
-			message += ": " + text // what people read is the message alone
-		}
+		out["MINEWATCH_"+journalKey(key)] = fmt.Sprint(value)
 	}
 	return j.send(message, priority(e.Level), out)
 }
@@ -74,7 +73,7 @@ func journalKey(key string) string {
 }
 
 func priority(l zapcore.Level) journal.Priority {
-	switch l {
+	switch l { //nolint:exhaustive // others are for people to know
 	case zapcore.DebugLevel:
 		return journal.PriDebug
 	case zapcore.WarnLevel:

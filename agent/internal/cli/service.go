@@ -26,9 +26,9 @@ func serviceCommand() *cobra.Command {
 	}
 	var user bool
 	c.PersistentFlags().BoolVar(&user, "user", false, "for this user alone, without administrator rights")
-	add := func(name, short, done string, needsRoot bool, do func(*service.Manager) error) {
+	add := func(name, short, done string, do func(*service.Manager) error) {
 		c.AddCommand(&cobra.Command{Use: name, Short: short, Args: nothing, RunE: func(c *cobra.Command, _ []string) error {
-			if needsRoot && !user && !install.IsAdministrator() {
+			if !user && !install.IsAdministrator() {
 				return fmt.Errorf("the service of the whole computer needs an administrator; %s, or add --user for yourself alone",
 					install.HowToBecome(thisProgram()+" service "+name))
 			}
@@ -44,13 +44,13 @@ func serviceCommand() *cobra.Command {
 		}})
 	}
 	add("install", "Install and start the service", "Installed and started. `minewatch status` shows what it does, `minewatch service uninstall` undoes it.",
-		true, (*service.Manager).Install)
+		(*service.Manager).Install)
 	add("uninstall", "Stop the service and take it away (alerts and settings stay)", "Stopped and taken away. Alerts and settings stay.",
-		true, (*service.Manager).Uninstall)
-	add("start", "Start the installed service", "Started.", true, (*service.Manager).Start)
+		(*service.Manager).Uninstall)
+	add("start", "Start the installed service", "Started.", (*service.Manager).Start)
 	add("stop", "Stop the service until the computer starts again", "Stopped. It starts again with the computer; `minewatch service start` starts it now.",
-		true, (*service.Manager).Stop)
-	add("restart", "Stop and start the service", "Started anew.", true, (*service.Manager).Restart)
+		(*service.Manager).Stop)
+	add("restart", "Stop and start the service", "Started anew.", (*service.Manager).Restart)
 	c.AddCommand(serviceStatusCommand(&user))
 	return c
 }

@@ -78,6 +78,7 @@ func (e *Explanation) headline() string {
 		thought = looksHow(e.Severity, e.Confidence)
 	case api.Cleared:
 		thought = "no longer suspected, " + likeness(e.Confidence) + " like mining"
+	case api.Watching: // as above
 	}
 	return exactly(&a) + " at " + strings.TrimSpace(offset(e.T)) + ": " + thought + "."
 }
