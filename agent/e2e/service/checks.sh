@@ -36,7 +36,7 @@ answers() { minewatch status --json | grep -q '"watching":true'; }
 again() { [ "$(main_pid)" != 0 ] && [ "$(main_pid)" != "$1" ] && answers; }
 # alerted: an alert about the program called load is stored, whoever may see it.
 alerted() { minewatch alerts --json | grep -q '"process_name":"load"'; }
-files() { find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /root -o -path /tmp -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/systemd -o -path /home \) -prune -o -print | sort; }
+files() { find / -xdev \( -path /proc -o -path /sys -o -path /run -o -path /root -o -path /tmp -o -path /var/log -o -path /var/cache -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path "/var/tmp/systemd-private-*" -o -path /var/lib/systemd -o -path /home \) -prune -o -print | sort; }
 
 first_boot() {
 	useradd -m anna
@@ -93,7 +93,7 @@ first_boot() {
 		systemctl stop minewatch
 		umount /var/lib/minewatch
 		systemctl start minewatch
-		check "a second agent says why it cannot run" bash -c '! minewatch run 2>err; grep -q "is running" err || { cat err; exit 1; }'
+		check "a second agent says why it cannot run" bash -c '! minewatch run 2>err; grep -q "is already running" err || { cat err; exit 1; }'
 		[ "$old" ] && echo 2 >boot && systemctl reboot && exit
 	fi
 	last

@@ -16,5 +16,4 @@ if [ "$1" = purge ]; then
 	for dir in /etc/chromium /etc/opt/chrome /etc/opt/edge /etc/brave /etc/opt/vivaldi /etc/opt/opera; do
 		rmdir "$dir/native-messaging-hosts" "$dir" 2>/dev/null || true
 	done
-	rmdir /etc/opt 2>/dev/null || true
 fi
