@@ -52,7 +52,11 @@ func (a *activity) resume(dt time.Duration) {
 		a.longest = max(a.longest, a.quiet)
 		a.pauses++
 		a.skip = 1 // the tick in which it begins again is cut short
-	case a.skip <= 0:
+	default: // a moment without work is part of the load
+		a.lasted += a.quiet
+		if a.skip > 0 {
+			break
+		}
 		for _, h := range a.held {
 			a.window.add(h.amount, h.wall)
 		}

@@ -16,6 +16,9 @@ const (
 	waitedFrom, waitedBy     = 40 * time.Second, 50 * time.Second
 )
 
+// A page that shows how far it has come, and so does a part of the work itself, is given longer still.
+const showsProgress, progressLonger = 0.03, 30 * time.Second
+
 // fullDuty is the demand of a worker or page, in cores, from which it does not throttle itself.
 const fullDuty = 0.88
 
@@ -29,8 +32,11 @@ func (mayEnd) define() Definition {
 func (mayEnd) assess(f *Features, about *Subject) finding {
 	from, by := endsFrom, endsBy
 	switch page := about.scope() == ScopePage; {
-	case page && f.Hidden == 0 && f.Focused > 0 && f.Away == 0 && f.duty() >= fullDuty && f.Pauses == 0:
+	case page && f.Hidden == 0 && f.Focused > 0 && f.duty() >= fullDuty && f.Pauses == 0:
 		from, by = waitedFrom, waitedBy
+		if f.WorkerShare >= 0.3 && f.MainShare >= showsProgress*f.WorkerShare {
+			from, by = from+progressLonger, by+progressLonger
+		}
 	case page && f.Hidden == 0:
 		from, by = seenEndsFrom, seenEndsBy
 	}

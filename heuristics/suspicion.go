@@ -20,7 +20,9 @@ const (
 	// heavyInterval is the longest time between samples at which flatness still says that.
 	heavyInterval = 11 * time.Second
 	// With some of mining's marks, but not enough of them, it is called heavy sooner, from a load that is felt.
-	marksAt, marksAfter     = 0.6, 22 * time.Second
+	marksAt, marksAfter = 0.6, 22 * time.Second
+	// What may still be a gate that somebody waits for is given longer.
+	waitedAfter             = 40 * time.Second
 	marksCores, marksSpread = 0.3, 0.2
 	// fullMachine is the share of all cores, and fullAfter the time, from which a load is heavy whatever its shape.
 	fullMachine, fullAfter = 0.85, 10 * time.Minute
@@ -47,10 +49,14 @@ func severityOf(c *Config, said *opinion, f *Features, scope Scope) Severity {
 	}
 	// A page's workers are seen in several ways, by rules that count as one sign each or none.
 	enough := said.signs >= leastSigns || scope == ScopePage && f.WorkerShare >= 0.3
+	after := marksAfter
+	if said.settled > said.logOdds { // it may still end by itself
+		after = waitedAfter
+	}
 	switch {
 	case confidence >= c.SuspectAt && f.Busy >= sustainedFrom && enough && (scope == ScopePage || !math.IsNaN(f.Spread)):
 		return MiningLike
-	case sigmoid(said.settled) >= min(marksAt, c.SuspectAt) && f.Busy >= marksAfter && (scope == ScopePage || said.signs >= leastSigns) &&
+	case sigmoid(said.settled) >= min(marksAt, c.SuspectAt) && f.Busy >= after && (scope == ScopePage || said.signs >= leastSigns) &&
 		f.detailed() && load >= marksCores && !(f.steadiest() > marksSpread):
 		return Heavy
 	case f.explained():
