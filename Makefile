@@ -84,7 +84,7 @@ fit:
 
 ## eval: how right the detector is on the labelled recordings; the last lines are the summaries of both splits
 eval: agent
-	@$(BIN)/minewatch eval testdata/traces; code=$$?; \
+	@$(BIN)/minewatch eval testdata/traces --ablation; code=$$?; \
 	$(BIN)/minewatch eval testdata/traces --json 2>/dev/null | grep '^{"type":"summary"'; exit $$code
 
 agent:
