@@ -40,7 +40,7 @@ func (h hash) program() Program {
 	return Program{Name: name, Shell: install + run, Delay: soon, For: usual + 6*time.Second}
 }
 
-// base returns the last part of a path, as the kernel shows it: cut to 15 bytes.
+// base returns the last part of a path, whole: recordings hold it so, or cut by the kernel to 15 bytes, and both are found.
 func base(path string) string {
 	for i := len(path) - 1; i >= 0; i-- {
 		if path[i] == '/' {
@@ -48,7 +48,7 @@ func base(path string) string {
 			break
 		}
 	}
-	return path[:min(len(path), 15)]
+	return path
 }
 
 // process returns a scenario of simulated mining by a native program.
