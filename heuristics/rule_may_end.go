@@ -40,6 +40,9 @@ func (mayEnd) assess(f *Features, about *Subject) finding {
 	case page && f.Hidden == 0:
 		from, by = seenEndsFrom, seenEndsBy
 	}
+	if f.Busy >= by {
+		return finding{}
+	}
 	return finding{
 		ramp(f.Busy.Seconds(), from.Seconds(), by.Seconds()) - 1,
 		map[string]float64{"busy_s": f.Busy.Seconds()},

@@ -14,6 +14,9 @@ func (otherThreads) define() Definition {
 
 func (otherThreads) assess(f *Features, _ *Subject) finding {
 	other := max(0, 1-f.WorkerShare-f.MainShare)
+	if other <= 0.15 {
+		return finding{}
+	}
 	return finding{
 		-ramp(other, 0.15, 0.5),
 		map[string]float64{"other_share": other},

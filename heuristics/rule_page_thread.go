@@ -31,6 +31,9 @@ func (pageThread) define() Definition {
 
 func (pageThread) assess(f *Features, _ *Subject) finding {
 	strength := ramp(f.MainShare, 0.5, 0.75)
+	if strength == 0 {
+		return finding{}
+	}
 	facts := map[string]float64{"main_share": f.MainShare}
 	if f.Hidden > 0 {
 		facts["hidden"] = f.Hidden
