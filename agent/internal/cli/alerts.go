@@ -42,7 +42,7 @@ func alertsCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object a line")
-	c.Flags().DurationVar(&since, "since", 0, "only those of this last time, such as 24h (default: all kept)")
+	c.Flags().DurationVar(&since, "since", 0, "only alerts of this last period, such as 24h (default: all that are kept)")
 	return c
 }
 
@@ -52,6 +52,16 @@ func subject(word string) api.Allowance {
 		return api.Allowance{Program: word}
 	}
 	return api.Allowance{Site: word}
+}
+
+// checkSite refuses a single word, which is more often the name of a program than of a site: an allowance of a site called
+// python3 would be no help. A host of one word can be named with its scheme (http://wiki).
+func checkSite(site string) error {
+	if site == "" || strings.ContainsAny(site, ".:") || site == "localhost" {
+		return nil
+	}
+	return fmt.Errorf("%q is neither a site nor the path of a program: allow a program by its path, such as /usr/bin/python3.11 "+
+		"(\"exe\" in `minewatch alerts --json`), or a site whose name has no dot with its scheme, such as http://wiki", site)
 }
 
 func allowCommand() *cobra.Command {
@@ -64,13 +74,13 @@ func allowCommand() *cobra.Command {
 			if err := checkLength(c, "for", length); err != nil {
 				return err
 			}
+			a := subject(args[0])
+			if err := checkSite(a.Site); err != nil {
+				return usageError{err, c.CommandPath()}
+			}
 			client, err := api.Find(c.Context())
 			if err != nil {
 				return err
-			}
-			a := subject(args[0])
-			if a.Site != "" && !strings.ContainsAny(a.Site, ".:") && a.Site != "localhost" {
-				fmt.Fprintf(c.ErrOrStderr(), "%q is taken for the name of a site; a program is allowed by its path.\n", a.Site)
 			}
 			if length > 0 {
 				a.Until = time.Now().Add(length).UTC()
@@ -87,7 +97,7 @@ func allowCommand() *cobra.Command {
 
 func disallowCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "disallow SITE|PROGRAM", Short: "Take an allowance back", Args: exactly("site or program"),
+		Use: "disallow SITE|PROGRAM", Short: "Take an allowance back, so that alerts come again", Args: exactly("site or program"),
 		RunE: func(c *cobra.Command, args []string) error {
 			client, err := api.Find(c.Context())
 			if err != nil {
@@ -133,7 +143,7 @@ func allowedCommand() *cobra.Command {
 func statusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "status", Short: "Tell how the agent is", Args: nothing,
+		Use: "status", Short: "Show whether the agent is running, and its state", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			client, err := api.Find(c.Context())
 			if err != nil {

@@ -111,7 +111,7 @@ func browserInstallCommand() *cobra.Command {
 func browserStatusCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use: "status", Short: "Tell which browsers are connected, and what is missing", Args: nothing,
+		Use: "status", Short: "Show which browsers are connected, and what is missing", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			setup, err := findSetup(false)
 			if err != nil {
@@ -125,10 +125,13 @@ func browserStatusCommand() *cobra.Command {
 }
 
 func browserRemoveCommand() *cobra.Command {
-	var asJSON, system bool
+	var asJSON, system, yes bool
 	c := &cobra.Command{
 		Use: "remove", Short: "Disconnect this user's browsers, or with --system undo what was done for all", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if yes && !system {
+				return usageError{errors.New("--yes belongs to --system"), c.CommandPath()}
+			}
 			setup, err := findSetup(system)
 			if err != nil {
 				return err
@@ -147,7 +150,8 @@ func browserRemoveCommand() *cobra.Command {
 		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "one JSON object")
-	c.Flags().BoolVar(&system, "system", false, "what `browser install --system` has written, as administrator")
+	c.Flags().BoolVar(&system, "system", false, "for all users, as administrator: what browser install --system has written")
+	c.Flags().BoolVar(&yes, "yes", false, "with --system: accepted for scripts; removing never asks")
 	return c
 }
 

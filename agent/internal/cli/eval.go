@@ -28,7 +28,7 @@ func evalCommand() *cobra.Command {
 	var o evalOptions
 	c := &cobra.Command{
 		Use:   "eval DIR",
-		Short: "Judge a folder of labelled recordings and say how right the judge is",
+		Short: "Measure precision, recall and time to detect on labelled recordings",
 		Long: "Judge every recording DIR/NAME/trace.jsonl.zst (DIR may also be one such folder, or hold folders of them) on the " +
 			"path that a live run takes, and compare what is said with its label, NAME/truth.json.",
 		Args: exactly("folder of recordings"),
@@ -38,7 +38,7 @@ func evalCommand() *cobra.Command {
 	c.Flags().StringVar(&o.html, "html", "", "write a report with plots to this `file` (replaced if it exists)")
 	c.Flags().StringVar(&o.require, "require", "", "exit with 1 unless the test split's figures reach these `floors`, such as "+
 		"precision=0.98,recall=0.98 (tune.recall=… for the tuning split, site_wrong<=0 for a ceiling)")
-	c.Flags().BoolVar(&o.ablation, "ablation", false, "say as well what becomes of the figures without each rule (evaluates once per rule)")
+	c.Flags().BoolVar(&o.ablation, "ablation", false, "also show the figures without each rule in turn (evaluates once per rule)")
 	settingsFlag(c, &o.set)
 	c.Flags().StringVar(&o.split, "split", "", "only the recordings of this split: tune or test")
 	return c

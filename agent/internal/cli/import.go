@@ -52,11 +52,11 @@ func importCommand() *cobra.Command {
 	c.Flags().StringToStringVar(&columns, "columns", nil, "the columns of a CSV: "+columnsExplains)
 	c.Flags().StringVar(&o.DateOrder, "date-order", "", "mdy, dmy or ymd, for dates that could be either")
 	c.Flags().StringVar(&zone, "tz", "", "the time `zone` of the log's clock, where it does not say (default UTC)")
-	c.Flags().StringVar(&o.Host, "host", "", "the `name` of the computer to import of a log about several")
+	c.Flags().StringVar(&o.Host, "host", "", "the `name` of the computer to import, where the log is about several")
 	c.Flags().Int64Var(&o.MaxBytes, "max-bytes", 0, "read at most so many bytes (default 512 MiB)")
 	c.Flags().IntVar(&o.MaxProcesses, "max-processes", 0, "read at most so many processes (default 500,000)")
 	c.Flags().IntVar(&o.MaxLive, "max-live", 0, "read at most so many processes at a time (default 50,000)")
-	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process of a log about one")
+	c.Flags().StringVar(&o.Process, "process", "", "the `name` of the process, where the log is about a single one")
 	return c
 }
 

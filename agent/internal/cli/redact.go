@@ -18,7 +18,7 @@ func redactCommand() *cobra.Command {
 		Short: "Replace the names in a recording, to share it",
 		Long: "Write a copy of a recording in which every program, path, person and site has a stand-in, the same name always " +
 			"the same one. It is judged as the original. Kept are counters and times since the start, the kind of place a program lies in, and " +
-			"names that every computer has: browsers, their threads, system services.",
+			"names that every computer has: browsers, their threads, system services. The first FILE may be - for standard input.",
 		Args: exactly("recording"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if to == "" {
@@ -32,7 +32,7 @@ func redactCommand() *cobra.Command {
 }
 
 func redact(c *cobra.Command, from, to string) error {
-	header, source, done, err := openTrace(from)
+	header, source, done, err := openTrace(c, from)
 	if err != nil {
 		return err
 	}

@@ -31,9 +31,9 @@ func replayCommand() *cobra.Command {
 	var o replayOptions
 	c := &cobra.Command{
 		Use:   "replay FILE",
-		Short: "Judge a recording as if it happened now",
-		Long: "Judge a recording on the path that a live run takes: the alerts as they would have come, then each busy subject's " +
-			"use over time with what was thought of it. With --explain: every figure and rule at one moment instead.",
+		Short: "Show the alerts that a recording would have raised, and why",
+		Long: "Judge a recording exactly as a live run would: first the alerts, then the CPU use of each busy tab and program over " +
+			"time with the verdicts. With --explain: every figure and rule at one moment instead. FILE may be - for standard input.",
 		Args: exactly("recording"),
 		RunE: func(c *cobra.Command, args []string) error {
 			config, err := readSettings(o.set)
@@ -59,24 +59,30 @@ func replayCommand() *cobra.Command {
 	c.Flags().BoolVar(&o.asJSON, "json", false, "one JSON object a line")
 	c.Flags().BoolVar(&o.failOnAlert, "fail-on-alert", false, "exit with 3 if an alert was raised")
 	c.Flags().StringVar(&o.explain, "explain", "", "print every figure and rule at this `moment`: a time such as 41s, or alert for the first alert")
-	c.Flags().StringVar(&o.subject, "subject", "", "of which to --explain: the `name` of a program or site, or a pid (default: what is suspected, else the busiest)")
+	c.Flags().StringVar(&o.subject, "subject", "", "what to --explain: the `name` of a program or site, or a pid (default: what is suspected, else the busiest)")
 	settingsFlag(c, &o.set)
 	return c
 }
 
-// openTrace opens a recording. A replay ends soon and keeps little: collecting garbage less often saves a third of its
+// openTrace opens a recording; "-" is standard input. A replay ends soon and keeps little: collecting garbage less often saves a third of its
 // time for some megabytes. done undoes both.
-func openTrace(file string) (h trace.Header, source pipeline.Source, done func(), err error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return h, nil, nil, fmt.Errorf("the recording cannot be read: %w", err)
+func openTrace(c *cobra.Command, file string) (h trace.Header, source pipeline.Source, done func(), err error) {
+	in, closeFile := c.InOrStdin(), func() {}
+	if file == "-" {
+		file = "standard input"
+	} else {
+		f, err := os.Open(file)
+		if err != nil {
+			return h, nil, nil, fmt.Errorf("the recording cannot be read: %w", err)
+		}
+		in, closeFile = f, func() { _ = f.Close() }
 	}
 	percent := debug.SetGCPercent(400)
 	done = func() {
 		debug.SetGCPercent(percent)
-		_ = f.Close()
+		closeFile()
 	}
-	if h, source, err = trace.Replay(f, file); err != nil {
+	if h, source, err = trace.Replay(in, file); err != nil {
 		done()
 		return h, nil, nil, err
 	}
@@ -84,7 +90,7 @@ func openTrace(file string) (h trace.Header, source pipeline.Source, done func()
 }
 
 func replay(c *cobra.Command, file string, config heuristics.Config, o *replayOptions) error {
-	header, source, done, err := openTrace(file)
+	header, source, done, err := openTrace(c, file)
 	if err != nil {
 		return err
 	}

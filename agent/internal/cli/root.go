@@ -75,8 +75,11 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "minewatch",
 		Short:         "Says which tab or program keeps this computer busy, and whether it looks like mining",
+		Version:       versionLine(),
 		SilenceErrors: true, SilenceUsage: true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.Flags().Bool("version", false, "print the version")
 	// Whatever a command prints, and may have forgotten to clean, no name in it gives orders to the terminal.
 	root.SetOut(words.NewWriter(stdout))
 	root.SetErr(words.NewWriter(stderr))

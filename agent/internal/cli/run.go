@@ -67,7 +67,7 @@ func runCommand() *cobra.Command {
 	c.Flags().DurationVar(&every, "interval", time.Second, "time between two samples")
 	c.Flags().BoolVar(&sessionFiles, "session-files", false,
 		"where no extension can name a tab, list the hosts open in your browsers, read from their session files")
-	c.Flags().BoolVar(&verbose, "verbose", false, "log more")
+	c.Flags().BoolVar(&verbose, "verbose", false, "log in more detail")
 	return c
 }
 

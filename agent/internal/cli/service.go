@@ -20,7 +20,7 @@ type serviceReport struct {
 
 func serviceCommand() *cobra.Command {
 	c := &cobra.Command{
-		Use: "service", Short: "Let this computer start minewatch by itself",
+		Use: "service", Short: "Install, start, stop or remove the background service",
 		Long: "Register minewatch with the service manager (systemd, launchd, Windows), so that it starts with the computer and " +
 			"again if it fails. With --user it starts with your own sessions and needs no administrator.",
 	}
@@ -45,7 +45,7 @@ func serviceCommand() *cobra.Command {
 	}
 	add("install", "Install and start the service", "Installed and started. `minewatch status` shows what it does, `minewatch service uninstall` undoes it.",
 		(*service.Manager).Install)
-	add("uninstall", "Stop the service and take it away (alerts and settings stay)", "Stopped and taken away. Alerts and settings stay.",
+	add("uninstall", "Stop and remove the service (alerts and settings stay)", "Stopped and taken away. Alerts and settings stay.",
 		(*service.Manager).Uninstall)
 	add("start", "Start the installed service", "Started.", (*service.Manager).Start)
 	add("stop", "Stop the service until the computer starts again", "Stopped. It starts again with the computer; `minewatch service start` starts it now.",
@@ -57,7 +57,7 @@ func serviceCommand() *cobra.Command {
 
 func serviceStatusCommand(user *bool) *cobra.Command {
 	var asJSON bool
-	c := &cobra.Command{Use: "status", Short: "Say how the service stands", Args: nothing, RunE: func(c *cobra.Command, _ []string) error {
+	c := &cobra.Command{Use: "status", Short: "Show whether the service is installed and running", Args: nothing, RunE: func(c *cobra.Command, _ []string) error {
 		m, err := manager(*user, false)
 		if err != nil {
 			return err

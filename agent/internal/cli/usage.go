@@ -95,11 +95,16 @@ func fileOf(w io.Writer) *os.File {
 	return f
 }
 
+// versionLine is what `version` and `--version` print.
+func versionLine() string {
+	return fmt.Sprintf("minewatch %s (api %d, trace %d)", buildinfo.Version, api.Version, trace.Version)
+}
+
 func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use: "version", Short: "Print the version", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(c.OutOrStdout(), "minewatch %s (api %d, trace %d)\n", buildinfo.Version, api.Version, trace.Version)
+			_, err := fmt.Fprintln(c.OutOrStdout(), versionLine())
 			return err
 		},
 	}
