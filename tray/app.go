@@ -18,32 +18,32 @@ const snoozeFor = time.Hour
 // app joins the model with the desktop, the panel and the agent. One goroutine, run, owns the model; all others post
 // to it.
 type app struct {
-	ctx    context.Context //nolint:containedctx // the app is one run of the program, and its callbacks come from C
-	quit   context.CancelFunc
-	model  *model
-	desk   desk
-	panel  panel
-	link   *link
-	stderr io.Writer
-	inbox  chan func()
+	ctx     context.Context //nolint:containedctx // the app is one run of the program, and its callbacks come from C
+	quit    context.CancelFunc
+	model   *model
+	desktop desktop
+	panel   panel
+	link    *link
+	stderr  io.Writer
+	inbox   chan func()
 	// wantMenu is closed when there is a place for icon and menu.
 	wantMenu chan struct{}
 	wanted   sync.Once
 	busy     map[string]bool // actions under way
 	shown    view
 	detail   string
-	again    int // not 0: the tray is to start anew, for the so-manieth time
+	again    int // the attempt number when the tray is to restart itself, 0 otherwise
 }
 
-func newApp(ctx context.Context, quit context.CancelFunc, text words.Words, d desk, stderr io.Writer) *app {
+func newApp(ctx context.Context, quit context.CancelFunc, text words.Words, d desktop, stderr io.Writer) *app {
 	return &app{
-		ctx: ctx, quit: quit, model: newModel(text), desk: d, stderr: stderr,
+		ctx: ctx, quit: quit, model: newModel(text), desktop: d, stderr: stderr,
 		inbox: make(chan func(), 64), wantMenu: make(chan struct{}), busy: map[string]bool{},
 	}
 }
 
 // main runs the app, and the panel as soon as there is a place for it. It must be called on the main goroutine.
-// It returns 0, or which try it is when the tray is to start anew.
+// It returns 0, or the attempt number when the tray is to restart itself.
 func (a *app) main() int {
 	var running sync.WaitGroup
 	running.Go(a.run)
@@ -58,7 +58,7 @@ func (a *app) main() int {
 		a.quit() // a second signal ends the program at once, should the panel hang
 		a.panel.Quit()
 	})
-	a.desk.IconStarted()
+	a.desktop.IconStarted()
 	a.panel.Run()
 	a.quit()
 	running.Wait()
@@ -67,12 +67,12 @@ func (a *app) main() int {
 
 // run does all that is posted until the context ends.
 func (a *app) run() {
-	a.offered(a.desk.Offers())
+	a.offered(a.desktop.Offers())
 	a.render()
 	var linking sync.WaitGroup
 	linking.Go(func() { a.link.run(a.ctx) })
 	defer linking.Wait()
-	events := a.desk.Events()
+	events := a.desktop.Events()
 	for {
 		select {
 		case <-a.ctx.Done():
@@ -80,7 +80,7 @@ func (a *app) run() {
 		case do := <-a.inbox:
 			do()
 		case e := <-events:
-			a.desktop(e)
+			a.onDesktopEvent(e)
 		}
 		a.render()
 	}
@@ -107,11 +107,11 @@ func (a *app) post(do func()) {
 func (a *app) render() {
 	show, withdraw := a.model.take()
 	for _, key := range withdraw {
-		a.desk.Withdraw(key)
+		a.desktop.Withdraw(key)
 	}
 	if a.model.offers.Notices {
 		for _, n := range show {
-			a.desk.Notify(n)
+			a.desktop.Notify(n)
 		}
 	}
 	a.link.counts(len(a.model.alerts))
@@ -121,13 +121,13 @@ func (a *app) render() {
 	}
 }
 
-func (a *app) desktop(e deskEvent) {
+func (a *app) onDesktopEvent(e desktopEvent) {
 	switch {
 	case e.Gone:
 		fmt.Fprintln(a.stderr, "minewatch-tray: the desktop session ended")
 		a.quit()
 	case e.Again > 0:
-		fmt.Fprintln(a.stderr, "minewatch-tray: the tray of this desktop does not show the icon; starting anew")
+		fmt.Fprintln(a.stderr, "minewatch-tray: the tray of this desktop does not show the icon; restarting")
 		a.again = e.Again
 		a.quit()
 	case e.Offers != nil:

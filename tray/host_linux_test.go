@@ -36,7 +36,7 @@ func (h *fakeHost) Get(string, string) (dbus.Variant, *dbus.Error) {
 
 func (*fakeHost) GetAll(string) (map[string]dbus.Variant, *dbus.Error) { return nil, nil }
 
-func (d *desktop) fakeHost(t *testing.T, forget int) *fakeHost {
+func (d *x11Desktop) fakeHost(t *testing.T, forget int) *fakeHost {
 	t.Helper()
 	h := &fakeHost{forget: forget}
 	for _, name := range []string{trayHost, "org.freedesktop.DBus.Properties"} {
@@ -50,7 +50,7 @@ func (d *desktop) fakeHost(t *testing.T, forget int) *fakeHost {
 	return h
 }
 
-// TestForgottenIcon: a host that lost the icon is asked again, by a tray that starts anew under the same number.
+// TestForgottenIcon: a host that lost the icon is asked again, by a tray that restarts under the same number.
 func TestForgottenIcon(t *testing.T) {
 	t.Parallel()
 	d, a := startDesktop(t), startAgent(t)
@@ -62,7 +62,7 @@ func TestForgottenIcon(t *testing.T) {
 		if h.asked != 2 || len(h.items) != 1 {
 			return fmt.Errorf("asked %d times: %q", h.asked, h.items)
 		}
-		return lacks(p.stderr.String(), "does not show the icon; starting anew\n")
+		return lacks(p.stderr.String(), "does not show the icon; restarting\n")
 	})
 	a.mode(t, "menu", "alerts are in the menu only")
 	p.leave(t, syscall.SIGTERM)

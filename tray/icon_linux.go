@@ -11,7 +11,7 @@ import (
 )
 
 // The library asks the tray host once to show the icon and does not hear when that fails; the icon is then missing
-// until the host or the tray starts anew. So the tray looks whether the host lists its icon, and starts anew if not.
+// until the host or the tray restarts. So the tray looks whether the host lists its icon, and restarts if not.
 const (
 	iconLook  = 2 * time.Second
 	iconLooks = 5 // in vain, and the icon is missing
@@ -19,11 +19,11 @@ const (
 	maxAgain = 2
 )
 
-// IconStarted has the desk look after the icon.
-func (d *linuxDesk) IconStarted() { go d.guardIcon() }
+// IconStarted has the desktop look after the icon.
+func (d *linuxDesktop) IconStarted() { go d.guardIcon() }
 
 // guardIcon looks until the host lists the icon, and again whenever the host is another one.
-func (d *linuxDesk) guardIcon() {
+func (d *linuxDesktop) guardIcon() {
 	tick := time.NewTicker(iconLook)
 	defer tick.Stop()
 	for misses := 0; ; {
@@ -55,22 +55,22 @@ func (d *linuxDesk) guardIcon() {
 			continue
 		}
 		if d.tries < maxAgain {
-			d.send(deskEvent{Again: d.tries + 1, Verb: verbNone})
+			d.send(desktopEvent{Again: d.tries + 1, Verb: verbNone})
 			return
 		}
 		d.iconMissing(true)
 	}
 }
 
-func (d *linuxDesk) iconMissing(missing bool) {
+func (d *linuxDesktop) iconMissing(missing bool) {
 	d.mu.Lock()
 	d.missing = missing
 	d.mu.Unlock()
-	d.send(deskEvent{Offers: new(d.Offers()), Verb: verbNone})
+	d.send(desktopEvent{Offers: new(d.Offers()), Verb: verbNone})
 }
 
 // listed reports whether one of the host's icons belongs to this process.
-func (d *linuxDesk) listed() bool {
+func (d *linuxDesktop) listed() bool {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	var v dbus.Variant
@@ -91,7 +91,7 @@ func (d *linuxDesk) listed() bool {
 	return false
 }
 
-// triesSoFar returns how often the tray was started anew before.
+// triesSoFar returns how often the tray was restarted before.
 func triesSoFar() int {
 	n, err := strconv.Atoi(os.Getenv(triesVariable))
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write the pictures in docs/images anew")
+var update = flag.Bool("update", false, "write the pictures in docs/images again")
 
 // TestIconsWithoutColour: who sees no colours must still tell any two icons apart, on a light panel and on a dark one,
 // at the smallest size that panels use.

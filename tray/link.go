@@ -43,7 +43,7 @@ type link struct {
 	known  int                // alerts that the listener has been told are firing
 }
 
-// present tells the agent how alerts are shown here, by opening the stream of events anew if it changed.
+// present tells the agent how alerts are shown here, by opening the stream of events again if it changed.
 func (l *link) present(s api.TrayStatus) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *link) run(ctx context.Context) {
 			}
 		}
 		if err == nil {
-			continue // the stream was opened anew on purpose
+			continue // the stream was opened again on purpose
 		}
 		l.set(nil, nil)
 		if ctx.Err() == nil {

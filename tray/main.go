@@ -40,7 +40,7 @@ func main() {
 	}
 	again, err := run(o)
 	if again > 0 && err == nil {
-		err = startAnew(again)
+		err = restart(again)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "minewatch-tray: "+err.Error())
@@ -66,12 +66,12 @@ func parse(args []string, out io.Writer) (options, error) {
 	return o, nil
 }
 
-// run shows alerts until it is told to stop, and returns which try it is if the tray is to start anew. It must be called
+// run shows alerts until it is told to stop, and returns which try it is if the tray is to start again. It must be called
 // on the main goroutine, where GTK wants its loop.
 func run(o options) (again int, err error) {
 	ctx, quit := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer quit()
-	d, err := openDesk(ctx)
+	d, err := openDesktop(ctx)
 	if err != nil {
 		return 0, err
 	}

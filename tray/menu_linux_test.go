@@ -24,7 +24,7 @@ type layout struct {
 }
 
 // statusItem returns the tray's icon as it stands at the tray host.
-func (d *desktop) statusItem() (dbus.BusObject, error) {
+func (d *x11Desktop) statusItem() (dbus.BusObject, error) {
 	v, err := d.bus.Object(trayHost, "/StatusNotifierWatcher").GetProperty(trayHost + ".RegisteredStatusNotifierItems")
 	if err != nil {
 		return nil, err
@@ -38,7 +38,7 @@ func (d *desktop) statusItem() (dbus.BusObject, error) {
 }
 
 // menu returns the menu's visible entries.
-func (d *desktop) menu() (dbus.BusObject, []item, error) {
+func (d *x11Desktop) menu() (dbus.BusObject, []item, error) {
 	icon, err := d.statusItem()
 	if err != nil {
 		return nil, nil, err
@@ -100,7 +100,7 @@ func text(all []item, indent string) string {
 }
 
 // shows waits until the menu is exactly that.
-func (d *desktop) shows(t *testing.T, want ...string) {
+func (d *x11Desktop) shows(t *testing.T, want ...string) {
 	t.Helper()
 	eventually(t, "the menu", func() error {
 		_, all, err := d.menu()
@@ -112,7 +112,7 @@ func (d *desktop) shows(t *testing.T, want ...string) {
 }
 
 // choose clicks an entry through the panel's protocol: the first path element is an entry that begins with it.
-func (d *desktop) choose(t *testing.T, path ...string) {
+func (d *x11Desktop) choose(t *testing.T, path ...string) {
 	t.Helper()
 	eventually(t, "an entry "+strings.Join(path, "/"), func() error {
 		menu, all, err := d.menu()
@@ -137,7 +137,7 @@ func (d *desktop) choose(t *testing.T, path ...string) {
 }
 
 // forge sends the tray a signal that looks like the notification server's, straight, past the filters of the bus.
-func (d *desktop) forge(t *testing.T, name string, body ...any) {
+func (d *x11Desktop) forge(t *testing.T, name string, body ...any) {
 	t.Helper()
 	m := &dbus.Message{Type: dbus.TypeSignal, Body: body, Headers: map[dbus.HeaderField]dbus.Variant{
 		dbus.FieldDestination: dbus.MakeVariant(ownName),

@@ -59,7 +59,7 @@ type told struct {
 	dismissed bool
 }
 
-// about is what matters in an alert: when it changes, people are told anew.
+// about is what matters in an alert: when it changes, people are told again.
 type about struct {
 	who      string
 	level    api.Level
@@ -76,7 +76,7 @@ type model struct {
 	offers  offers
 	alerts  map[string]api.Alert
 	slots   [slotCount]string
-	rested  []int // free slots, the longest free first
+	free    []int // free slots, the longest free first
 	told    map[string]told
 	order   []string // ids of told, oldest first
 
@@ -88,7 +88,7 @@ type model struct {
 func newModel(text words.Words) *model {
 	m := &model{text: text, alerts: map[string]api.Alert{}, told: map[string]told{}}
 	for i := range slotCount {
-		m.rested = append(m.rested, i)
+		m.free = append(m.free, i)
 	}
 	return m
 }
@@ -110,7 +110,7 @@ func (m *model) offer(o offers) {
 	for _, a := range m.ranked() {
 		if m.told[a.ID].open {
 			m.forget(a.ID)
-			m.tell(&a)
+			m.announce(&a)
 		}
 	}
 }
@@ -165,11 +165,11 @@ func (m *model) event(a api.Alert) {
 		m.note = ""
 	}
 	m.alerts[a.ID] = a
-	m.tell(&a)
+	m.announce(&a)
 }
 
-// tell decides whether people are told, once per alert and again when what matters has changed.
-func (m *model) tell(a *api.Alert) {
+// announce decides whether people are told, once per alert and again when what matters has changed.
+func (m *model) announce(a *api.Alert) {
 	named := *a
 	if named.Subject == api.SubjectGroup {
 		named.Subject = api.SubjectProcess // how many processes do the job changes all the time, and is no news
@@ -330,13 +330,13 @@ func (m *model) place(shown []api.Alert) {
 	for i, id := range m.slots {
 		if id != "" && !slices.ContainsFunc(shown, func(a api.Alert) bool { return a.ID == id }) {
 			m.slots[i] = ""
-			m.rested = append(m.rested, i)
+			m.free = append(m.free, i)
 		}
 	}
 	for _, a := range shown {
 		if !slices.Contains(m.slots[:], a.ID) {
-			m.slots[m.rested[0]] = a.ID
-			m.rested = m.rested[1:]
+			m.slots[m.free[0]] = a.ID
+			m.free = m.free[1:]
 		}
 	}
 }

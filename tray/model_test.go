@@ -292,7 +292,7 @@ func TestFlood(t *testing.T) {
 		t.Errorf("%d alerts, told of %d (%d)", len(m.alerts), len(m.told), len(m.order))
 	}
 	m.sync(nil)
-	if v := m.view(); v.Slots != [slotCount]entry{} || len(m.rested) != slotCount {
+	if v := m.view(); v.Slots != [slotCount]entry{} || len(m.free) != slotCount {
 		t.Error("places are lost")
 	}
 	m.event(api.Alert{State: api.Firing})

@@ -20,10 +20,10 @@ type notices struct {
 
 // Notify shows a notice. Only the library's plain calls are used: its listener trusts the contents of every signal,
 // and any program on the bus can send one.
-func (d *linuxDesk) Notify(n notice) { d.job(func() { d.show(n) }) }
+func (d *linuxDesktop) Notify(n notice) { d.job(func() { d.show(n) }) }
 
 // Withdraw closes a notice.
-func (d *linuxDesk) Withdraw(key string) {
+func (d *linuxDesktop) Withdraw(key string) {
 	d.job(func() {
 		d.mu.Lock()
 		id, ok := d.notices.ids[key]
@@ -37,14 +37,14 @@ func (d *linuxDesk) Withdraw(key string) {
 }
 
 // job queues work for a server that may be slow; with one that hangs, new notices are lost, and the menu stays.
-func (d *linuxDesk) job(do func()) {
+func (d *linuxDesktop) job(do func()) {
 	select {
 	case d.jobs <- do:
 	default:
 	}
 }
 
-func (d *linuxDesk) show(n notice) {
+func (d *linuxDesktop) show(n notice) {
 	d.mu.Lock()
 	known, replaces := d.notices, d.notices.ids[n.Key]
 	d.mu.Unlock()
@@ -87,7 +87,7 @@ func (d *linuxDesk) show(n notice) {
 
 // noticeSignal turns a signal of the notification server about one of our notices into an event. Every program that
 // listens gets the signals about everybody's notices.
-func (d *linuxDesk) noticeSignal(s *dbus.Signal) *deskEvent {
+func (d *linuxDesktop) noticeSignal(s *dbus.Signal) *desktopEvent {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if s.Sender != d.server || len(s.Body) != 2 {
@@ -110,13 +110,13 @@ func (d *linuxDesk) noticeSignal(s *dbus.Signal) *deskEvent {
 	case noticeServer + ".ActionInvoked":
 		if name, ok := s.Body[1].(string); ok {
 			if v, ok := verbOf(name); ok {
-				return &deskEvent{Key: key, Verb: v}
+				return &desktopEvent{Key: key, Verb: v}
 			}
 		}
 	case noticeServer + ".NotificationClosed":
 		const byUser = uint32(2)
 		delete(d.notices.ids, key)
-		return &deskEvent{Key: key, Verb: verbNone, Dismissed: s.Body[1] == byUser}
+		return &desktopEvent{Key: key, Verb: verbNone, Dismissed: s.Body[1] == byUser}
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 // triesVariable counts the new starts.
 const triesVariable = "MINEWATCH_TRAY_TRIES"
 
-// startAnew puts the program in its own place, with the same arguments. It only returns if that fails.
-func startAnew(try int) error {
+// restart puts the program in its own place, with the same arguments. It only returns if that fails.
+func restart(try int) error {
 	exe, err := os.Executable()
 	if err != nil {
 		return err

@@ -42,5 +42,5 @@ func iconFile(i icon) []byte { return icoOf(i) }
 // label keeps a & from underlining the next letter.
 func label(s string) string { return strings.ReplaceAll(s, "&", "&&") }
 
-// startAnew is never called: Windows shows an icon or says that it does not.
-func startAnew(int) error { return errors.New("this system cannot start the tray anew") }
+// restart is never called: Windows shows an icon or says that it does not.
+func restart(int) error { return errors.New("this system cannot restart the tray") }

@@ -11,7 +11,7 @@ import (
 )
 
 // screen returns what the X server shows.
-func (d *desktop) screen(t *testing.T) image.Image {
+func (d *x11Desktop) screen(t *testing.T) image.Image {
 	t.Helper()
 	out, err := d.command(t, "import", "-window", "root", "png:-").Output()
 	if err != nil {
@@ -25,7 +25,7 @@ func (d *desktop) screen(t *testing.T) image.Image {
 }
 
 // named checks what a screen reader says of the icon, and that no text stands beside it.
-func (d *desktop) named(t *testing.T) {
+func (d *x11Desktop) named(t *testing.T) {
 	t.Helper()
 	icon, err := d.statusItem()
 	if err != nil {
@@ -39,7 +39,7 @@ func (d *desktop) named(t *testing.T) {
 }
 
 // find returns where in the panel an icon's colour is, and in how many pixels.
-func (d *desktop) find(t *testing.T, i icon) (at image.Point, n int) {
+func (d *x11Desktop) find(t *testing.T, i icon) (at image.Point, n int) {
 	t.Helper()
 	img := d.screen(t)
 	_, _, want := shape(i)
@@ -60,7 +60,7 @@ func (d *desktop) find(t *testing.T, i icon) (at image.Point, n int) {
 func near(a uint32, b uint8) bool { d := int(a>>8) - int(b); return d > -8 && d < 8 }
 
 // iconIs waits until the panel draws that icon.
-func (d *desktop) iconIs(t *testing.T, i icon) {
+func (d *x11Desktop) iconIs(t *testing.T, i icon) {
 	t.Helper()
 	eventually(t, "the icon", func() error {
 		if _, n := d.find(t, i); n < 60 {
@@ -71,7 +71,7 @@ func (d *desktop) iconIs(t *testing.T, i icon) {
 }
 
 // openMenu opens menu and submenu as a person does, with the mouse and the keyboard.
-func (d *desktop) openMenu(t *testing.T) {
+func (d *x11Desktop) openMenu(t *testing.T) {
 	t.Helper()
 	at, _ := d.find(t, iconAlert)
 	before := d.screen(t)
@@ -101,7 +101,7 @@ func changed(a, b image.Image) (n int) {
 }
 
 // picture keeps what the screen shows for the documentation, when asked (-update).
-func (d *desktop) picture(t *testing.T, name string) {
+func (d *x11Desktop) picture(t *testing.T, name string) {
 	t.Helper()
 	if !*update {
 		return

@@ -287,7 +287,7 @@ func TestNothingToShowOn(t *testing.T) {
 	d.dunst(t)
 	first := d.tray(t, a)
 	a.mode(t, "notifications", "nobody owns")
-	run := func(change func(*desktop), args ...string) (string, int) {
+	run := func(change func(*x11Desktop), args ...string) (string, int) {
 		other := *d
 		if change != nil {
 			change(&other)
@@ -304,15 +304,15 @@ func TestNothingToShowOn(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		change func(*desktop)
+		change func(*x11Desktop)
 		args   []string
 		code   int
 		want   string
 	}{
-		{"no display and no bus", func(d *desktop) { d.display, d.address = "", "" }, nil, 1, errNoDisplay.Error()},
-		{"a display that is gone", func(d *desktop) { d.display, d.address = ":64321", "" }, nil, 1, errNoDisplay.Error()},
-		{"no bus", func(d *desktop) { d.address = "" }, nil, 1, errNoBus.Error()},
-		{"a bus that is gone", func(d *desktop) { d.address = "unix:path=/nonexistent" }, nil, 1, "no session bus: "},
+		{"no display and no bus", func(d *x11Desktop) { d.display, d.address = "", "" }, nil, 1, errNoDisplay.Error()},
+		{"a display that is gone", func(d *x11Desktop) { d.display, d.address = ":64321", "" }, nil, 1, errNoDisplay.Error()},
+		{"no bus", func(d *x11Desktop) { d.address = "" }, nil, 1, errNoBus.Error()},
+		{"a bus that is gone", func(d *x11Desktop) { d.address = "unix:path=/nonexistent" }, nil, 1, "no session bus: "},
 		{"a second tray", nil, nil, 1, errSecond.Error()},
 		{"version", nil, []string{"--version"}, 0, "minewatch-tray 1.2.3"},
 		{"help", nil, []string{"--help"}, 0, "-socket"},
@@ -364,7 +364,7 @@ func lacks(s string, wants ...string) error {
 }
 
 // nothingLeft: no icon file stays behind.
-func nothingLeft(t *testing.T, d *desktop) {
+func nothingLeft(t *testing.T, d *x11Desktop) {
 	t.Helper()
 	if left, _ := filepath.Glob(filepath.Join(d.dir, "run", "minewatch-tray-*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)

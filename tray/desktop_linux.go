@@ -32,11 +32,11 @@ var (
 		"start it within a desktop session, or run `minewatch watch` in a terminal")
 )
 
-// linuxDesk is a desktop with a D-Bus session.
-type linuxDesk struct {
+// linuxDesktop is a desktop with a D-Bus session.
+type linuxDesktop struct {
 	conn    *dbus.Conn
 	display bool
-	events  chan deskEvent
+	events  chan desktopEvent
 	signals chan *dbus.Signal
 	jobs    chan func()
 	stop    chan struct{}
@@ -51,8 +51,8 @@ type linuxDesk struct {
 	notices      notices
 }
 
-// openDesk looks at the desktop and takes the name of the user's only tray on it.
-func openDesk(ctx context.Context) (desk, error) {
+// openDesktop looks at the desktop and takes the name of the user's only tray on it.
+func openDesktop(ctx context.Context) (desktop, error) {
 	display := displayAnswers(ctx)
 	address := busAddress()
 	if address == "" {
@@ -68,8 +68,8 @@ func openDesk(ctx context.Context) (desk, error) {
 		}
 		return nil, fmt.Errorf("%w (%v)", errNoBus, err) //nolint:errorlint // one sentence; only errNoBus is asked for
 	}
-	d := &linuxDesk{
-		conn: conn, display: display, events: make(chan deskEvent, 16),
+	d := &linuxDesktop{
+		conn: conn, display: display, events: make(chan desktopEvent, 16),
 		signals: make(chan *dbus.Signal, 64), jobs: make(chan func(), 64), stop: make(chan struct{}),
 		hostNew: make(chan struct{}, 1), tries: triesSoFar(), notices: notices{ids: map[string]uint32{}},
 	}
@@ -80,7 +80,7 @@ func openDesk(ctx context.Context) (desk, error) {
 	return d, nil
 }
 
-func (d *linuxDesk) start(ctx context.Context) error {
+func (d *linuxDesktop) start(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	for _, name := range []string{trayHost, noticeServer} {
@@ -115,14 +115,14 @@ func (d *linuxDesk) start(ctx context.Context) error {
 	return nil
 }
 
-func (d *linuxDesk) owner(ctx context.Context, name string) (unique string) {
+func (d *linuxDesktop) owner(ctx context.Context, name string) (unique string) {
 	if d.conn.BusObject().CallWithContext(ctx, theBus+".GetNameOwner", 0, name).Store(&unique) != nil {
 		return "" // nobody has the name
 	}
 	return unique
 }
 
-func (d *linuxDesk) Offers() offers {
+func (d *linuxDesktop) Offers() offers {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	o := offers{Menu: d.host != "" && d.display && canMenu && !d.missing, Notices: d.server != "" || d.starts}
@@ -146,9 +146,9 @@ func (d *linuxDesk) Offers() offers {
 	return o
 }
 
-func (d *linuxDesk) Events() <-chan deskEvent { return d.events }
+func (d *linuxDesktop) Events() <-chan desktopEvent { return d.events }
 
-func (d *linuxDesk) Close() {
+func (d *linuxDesktop) Close() {
 	close(d.stop)
 	d.mu.Lock()
 	for _, id := range d.notices.ids { // nobody would act on their buttons any more
@@ -159,9 +159,9 @@ func (d *linuxDesk) Close() {
 }
 
 // listen turns the bus's signals into events. What other programs send is checked: who sent it, and what is in it.
-func (d *linuxDesk) listen() {
+func (d *linuxDesktop) listen() {
 	for s := range d.signals {
-		var e *deskEvent
+		var e *desktopEvent
 		switch {
 		case s.Sender == theBus && s.Name == theBus+".NameOwnerChanged":
 			e = d.ownerChanged(s.Body)
@@ -172,17 +172,17 @@ func (d *linuxDesk) listen() {
 			d.send(*e)
 		}
 	}
-	d.send(deskEvent{Gone: true, Verb: verbNone})
+	d.send(desktopEvent{Gone: true, Verb: verbNone})
 }
 
-func (d *linuxDesk) send(e deskEvent) {
+func (d *linuxDesktop) send(e desktopEvent) {
 	select {
 	case d.events <- e:
 	case <-d.stop:
 	}
 }
 
-func (d *linuxDesk) ownerChanged(body []any) *deskEvent {
+func (d *linuxDesktop) ownerChanged(body []any) *desktopEvent {
 	var name, before, now string
 	if dbus.Store(body, &name, &before, &now) != nil {
 		return nil
@@ -197,14 +197,14 @@ func (d *linuxDesk) ownerChanged(body []any) *deskEvent {
 		}
 	case noticeServer:
 		d.server = now
-		d.notices = notices{ids: map[string]uint32{}} // another server counts anew
+		d.notices = notices{ids: map[string]uint32{}} // another server counts again
 	}
 	d.mu.Unlock()
-	return &deskEvent{Offers: new(d.Offers()), Verb: verbNone}
+	return &desktopEvent{Offers: new(d.Offers()), Verb: verbNone}
 }
 
 // work does the jobs of notifications one after the other, because each waits for the server's answer.
-func (d *linuxDesk) work() {
+func (d *linuxDesktop) work() {
 	for {
 		select {
 		case <-d.stop:

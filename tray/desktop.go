@@ -2,18 +2,18 @@ package main
 
 import "errors"
 
-// desk is the desktop around the tray: what it can show now, and the notifications it shows.
-type desk interface {
+// desktop is the desktop that the tray runs on: what it can show now, and the notifications it shows.
+type desktop interface {
 	// Offers returns what the desktop can show at present.
 	Offers() offers
 	// Notify shows a notice, in the place of the one with the same key if there is one. It does not block.
 	Notify(n notice)
 	// Withdraw takes the notice with that key from the screen. It does not block.
 	Withdraw(key string)
-	// IconStarted says that the panel runs: from then on the desk looks whether the icon can be seen.
+	// IconStarted says that the panel runs: from then on the desktop looks whether the icon can be seen.
 	IconStarted()
 	// Events tells what happens on the desktop.
-	Events() <-chan deskEvent
+	Events() <-chan desktopEvent
 	// Close gives everything back.
 	Close()
 }
@@ -30,7 +30,7 @@ type offers struct {
 type notice struct {
 	// Key is the alert's id, or keyResult or keyDetails.
 	Key string
-	// Summary and Body are plain text; the desk escapes what its server would take for markup.
+	// Summary and Body are plain text; the desktop escapes what its server would take for markup.
 	Summary, Body string
 	Icon          icon
 	Actions       []choice
@@ -48,15 +48,15 @@ type choice struct {
 	Label string
 }
 
-// deskEvent is one thing that happened on the desktop.
-type deskEvent struct {
+// desktopEvent is one thing that happened on the desktop.
+type desktopEvent struct {
 	// Offers is set when what the desktop can show changed.
 	Offers *offers
 	// Key is set when somebody did something with a notice: chose Verb, or sent it away (Dismissed) unanswered.
 	Key       string
 	Verb      verb
 	Dismissed bool
-	// Again asks for a new start of the whole tray, the how-manieth try to get the icon shown.
+	// Again asks for a restart of the whole tray: the attempt number at getting the icon shown.
 	Again int
 	// Gone: the desktop session has ended.
 	Gone bool

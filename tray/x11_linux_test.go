@@ -22,8 +22,8 @@ import (
 
 // A desktop without a screen, the tray as it is shipped, and an agent that says what the test wants.
 
-// desktop is an X server with a session bus.
-type desktop struct {
+// x11Desktop is an X server with a session bus.
+type x11Desktop struct {
 	dir, display, address string
 	bus                   *dbus.Conn
 }
@@ -51,7 +51,7 @@ const busConfig = `<busconfig><type>session</type><listen>unix:dir=%s</listen><s
 
 // startDesktop returns a desktop with nothing on it. It skips the test only where the programs are not installed and
 // nobody promised (CI) that they are.
-func startDesktop(t *testing.T) *desktop {
+func startDesktop(t *testing.T) *x11Desktop {
 	t.Helper()
 	for _, p := range []string{"Xvfb", "dbus-daemon", "fluxbox", "xfce4-panel", "dunst", "dunstctl", "xdotool", "import"} {
 		if _, err := exec.LookPath(p); err != nil && os.Getenv("CI") == "" {
@@ -60,7 +60,7 @@ func startDesktop(t *testing.T) *desktop {
 			t.Fatal(err)
 		}
 	}
-	d := &desktop{dir: t.TempDir()}
+	d := &x11Desktop{dir: t.TempDir()}
 	services := filepath.Join(d.dir, "services")
 	panels := filepath.Join(d.dir, "home/.config/xfce4/xfconf/xfce-perchannel-xml")
 	for _, dir := range []string{services, panels, filepath.Join(d.dir, "run")} {
@@ -101,7 +101,7 @@ func write(t *testing.T, file, text string) {
 }
 
 // command returns a program that runs on the desktop.
-func (d *desktop) command(t *testing.T, name string, args ...string) *exec.Cmd {
+func (d *x11Desktop) command(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := exec.CommandContext(t.Context(), name, args...)
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
@@ -118,7 +118,7 @@ func (d *desktop) command(t *testing.T, name string, args ...string) *exec.Cmd {
 }
 
 // start runs a program until the test ends.
-func (d *desktop) start(t *testing.T, name string, args ...string) *exec.Cmd {
+func (d *x11Desktop) start(t *testing.T, name string, args ...string) *exec.Cmd {
 	t.Helper()
 	c := d.command(t, name, args...)
 	begin(t, c)
@@ -158,7 +158,7 @@ func firstLine(t *testing.T, c *exec.Cmd) string {
 }
 
 // owned waits until a name on the bus has an owner, or none.
-func (d *desktop) owned(t *testing.T, name string, want bool) {
+func (d *x11Desktop) owned(t *testing.T, name string, want bool) {
 	t.Helper()
 	eventually(t, name, func() error {
 		var has bool
@@ -170,14 +170,14 @@ func (d *desktop) owned(t *testing.T, name string, want bool) {
 	})
 }
 
-func (d *desktop) panel(t *testing.T) *exec.Cmd {
+func (d *x11Desktop) panel(t *testing.T) *exec.Cmd {
 	t.Helper()
 	c := d.start(t, "xfce4-panel", "--disable-wm-check")
 	d.owned(t, trayHost, true)
 	return c
 }
 
-func (d *desktop) dunst(t *testing.T) *exec.Cmd {
+func (d *x11Desktop) dunst(t *testing.T) *exec.Cmd {
 	t.Helper()
 	c := d.start(t, "dunst")
 	d.owned(t, noticeServer, true)
@@ -185,7 +185,7 @@ func (d *desktop) dunst(t *testing.T) *exec.Cmd {
 }
 
 // told counts the notifications so far with a title.
-func (d *desktop) told(t *testing.T, title string) (n int) {
+func (d *x11Desktop) told(t *testing.T, title string) (n int) {
 	t.Helper()
 	var all struct {
 		Data [][]struct{ Summary struct{ Data string } }
@@ -204,7 +204,7 @@ func (d *desktop) told(t *testing.T, title string) (n int) {
 }
 
 // history returns what dunst shows or has shown.
-func (d *desktop) history(t *testing.T) string {
+func (d *x11Desktop) history(t *testing.T) string {
 	t.Helper()
 	d.command(t, "dunstctl", "close-all").Run()
 	out, err := d.command(t, "dunstctl", "history").Output()
@@ -215,7 +215,7 @@ func (d *desktop) history(t *testing.T) string {
 }
 
 // displayed waits until dunst shows that many notifications.
-func (d *desktop) displayed(t *testing.T, want string) {
+func (d *x11Desktop) displayed(t *testing.T, want string) {
 	t.Helper()
 	eventually(t, "notifications on screen", func() error {
 		out, err := d.command(t, "dunstctl", "count", "displayed").Output()
@@ -251,13 +251,13 @@ func (l *lockedBuffer) String() string {
 }
 
 // tray starts the tray.
-func (d *desktop) tray(t *testing.T, a *agent, args ...string) *program {
+func (d *x11Desktop) tray(t *testing.T, a *agent, args ...string) *program {
 	t.Helper()
 	return d.triedTray(t, a, 0, args...)
 }
 
-// triedTray starts the tray as one that has started anew so often already.
-func (d *desktop) triedTray(t *testing.T, a *agent, tries int, args ...string) *program {
+// triedTray starts the tray as one that has restarted so often already.
+func (d *x11Desktop) triedTray(t *testing.T, a *agent, tries int, args ...string) *program {
 	t.Helper()
 	p := &program{cmd: d.command(t, builtTray(t), append([]string{"--socket", a.socket}, args...)...), stderr: &lockedBuffer{}}
 	p.cmd.Stderr = p.stderr
