@@ -251,7 +251,7 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 
 // whoIs returns which browsers the connected programs are. Two versions of Chrome have programs of one name: those that
 // the user has started count.
-func whoIs(all []install.Standing, programs []string) map[string]bool {
+func whoIs(all []install.SetupState, programs []string) map[string]bool {
 	out := map[string]bool{}
 	for _, program := range programs {
 		first, found := "", false

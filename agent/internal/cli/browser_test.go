@@ -50,9 +50,9 @@ func TestBrowserKeysArePromised(t *testing.T) {
 
 // Chrome and its Beta are one program's name: the one that the user has started is connected, and not the other.
 func TestWhoIs(t *testing.T) {
-	all := []install.Standing{}
+	all := []install.SetupState{}
 	for _, b := range install.Browsers("linux", &install.Paths{}) {
-		s := install.Standing{Browser: b, State: install.NotFound}
+		s := install.SetupState{Browser: b, State: install.NotFound}
 		if b.Name == "google-chrome-beta" || b.Name == "firefox" {
 			s.State = install.Ready
 		}

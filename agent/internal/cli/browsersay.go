@@ -12,7 +12,7 @@ import (
 )
 
 // nextStep returns the one next thing to do about a browser, empty for nothing.
-func nextStep(s *install.Standing, r *browserReport, connected bool, setup *install.Setup) string {
+func nextStep(s *install.SetupState, r *browserReport, connected bool, setup *install.Setup) string {
 	switch {
 	case connected || s.State == install.NotFound:
 		return ""
@@ -57,8 +57,8 @@ func addByHand(name, dir string) string {
 	return "open " + scheme + "://extensions, switch on Developer mode, choose \"Load unpacked\" and take " + dir
 }
 
-// standing says in a few words how it stands with a browser.
-func standing(b *browserPlacement, agentRunning bool) string {
+// setupState says in a few words whether a browser is set up.
+func setupState(b *browserPlacement, agentRunning bool) string {
 	switch {
 	case b.Connected:
 		return "connected: alerts can name its sites"
@@ -86,7 +86,7 @@ func tellBrowsers(w io.Writer, what string, r *browserReport) error {
 			absent = append(absent, b.Title)
 			continue
 		}
-		out = append(out, fmt.Sprintf("%-20s %s", b.Title, standing(b, r.AgentRunning)))
+		out = append(out, fmt.Sprintf("%-20s %s", b.Title, setupState(b, r.AgentRunning)))
 		if b.Next != "" {
 			out = append(out, "  next: "+b.Next)
 		}

@@ -26,8 +26,8 @@ type systemOptions struct {
 // systemReport is what the commands for all users print under --json (docs/install-browsers.md).
 type systemReport struct {
 	Type string `json:"type"` // "browser_install_system", "browser_remove_system"
-	// Stamp is the file that lists what was written.
-	Stamp string `json:"stamp"`
+	// Receipt is the file that lists what was written.
+	Receipt string `json:"stamp"`
 	// Planned are the steps that are still to do, before they are.
 	Planned []string       `json:"planned,omitempty"`
 	Steps   []install.Done `json:"steps"`
@@ -56,7 +56,7 @@ func installSystem(c *cobra.Command, setup *install.Setup, o *systemOptions) err
 		return err
 	}
 	r := systemReport{
-		Type: "browser_install_system", Stamp: s.Stamp(), Planned: install.Describe(setup.GOOS, pending), Steps: []install.Done{}, Notes: plan.Notes,
+		Type: "browser_install_system", Receipt: s.Receipt(), Planned: install.Describe(setup.GOOS, pending), Steps: []install.Done{}, Notes: plan.Notes,
 	}
 	out := c.OutOrStdout()
 	if !o.json {
@@ -124,7 +124,7 @@ func tellPlan(w io.Writer, setup *install.Setup, r *systemReport) {
 	} else {
 		fmt.Fprintf(w, "minewatch will do this for all users of this computer, so that their browsers start %s:\n", setup.Exe)
 		fmt.Fprintln(w, strings.Join(r.Planned, "\n"))
-		fmt.Fprintf(w, "  note down what was written:\n    %s\n", r.Stamp)
+		fmt.Fprintf(w, "  note down what was written:\n    %s\n", r.Receipt)
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintln(w, "Note: "+n)
@@ -174,10 +174,10 @@ func removeSystem(c *cobra.Command, setup *install.Setup, asJSON bool) error {
 		if done == nil {
 			done = []install.Done{}
 		}
-		return errors.Join(printJSON(c.OutOrStdout(), systemReport{Type: "browser_remove_system", Stamp: s.Stamp(), Steps: done}), err)
+		return errors.Join(printJSON(c.OutOrStdout(), systemReport{Type: "browser_remove_system", Receipt: s.Receipt(), Steps: done}), err)
 	}
 	if len(done) == 0 && err == nil {
-		_, err = fmt.Fprintf(c.OutOrStdout(), "%s lists nothing: nothing was installed for all users.\n", s.Stamp())
+		_, err = fmt.Fprintf(c.OutOrStdout(), "%s lists nothing: nothing was installed for all users.\n", s.Receipt())
 		return err
 	}
 	tellDone(c.OutOrStdout(), done)

@@ -57,7 +57,7 @@ func TestEnterpriseFiles(t *testing.T) {
 			continue
 		}
 		if diff := cmp.Diff(string(data), string(got)); diff != "" {
-			t.Errorf("%s (-want +got; write anew with -update):\n%s", name, diff)
+			t.Errorf("%s (-want +got; write again with -update):\n%s", name, diff)
 		}
 		wellFormed(t, name, got)
 		if !bytes.Contains(got, []byte(extension.ChromiumID)) && !bytes.Contains(got, []byte(extension.FirefoxID)) {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "write what is wanted anew")
+var update = flag.Bool("update", false, "write what is wanted again")
 
 // golden returns the plan as text with the content of every manifest and policy, for tests and for reading.
 func (p *Plan) golden() string {

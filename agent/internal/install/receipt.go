@@ -9,11 +9,11 @@ import (
 	"strings"
 )
 
-// stampVersion is raised when a key of the stamp changes its meaning.
-const stampVersion = 1
+// receiptVersion is raised when a key of the receipt changes its meaning.
+const receiptVersion = 1
 
-// stamp lists what an installation for all users has written, so that exactly that can be taken away.
-type stamp struct {
+// receipt lists what an installation for all users has written, so that exactly that can be taken away.
+type receipt struct {
 	Type    string `json:"type"` // "browser_install"
 	Version int    `json:"version"`
 	Program string `json:"program"`
@@ -33,7 +33,7 @@ type entry struct {
 // ours reports whether a content is one that this program wrote.
 func (e *entry) ours(sum string) bool { return sum != "" && (sum == e.SHA256 || sum == e.Was) }
 
-func (s *stamp) find(target string) *entry {
+func (s *receipt) find(target string) *entry {
 	for i := range s.Written {
 		if s.Written[i].Path == target {
 			return &s.Written[i]
@@ -42,9 +42,9 @@ func (s *stamp) find(target string) *entry {
 	return nil
 }
 
-// stampPlace returns where the stamp is: in a folder that only an administrator writes to. The agent's own folder on
+// receiptPlace returns where the receipt is: in a folder that only an administrator writes to. The agent's own folder on
 // Linux is closed to others, and stays so.
-func stampPlace(goos, exe string) Place {
+func receiptPlace(goos, exe string) Place {
 	const name = "browser-install.json"
 	switch goos {
 	case darwin:
@@ -56,11 +56,11 @@ func stampPlace(goos, exe string) Place {
 	}
 }
 
-// readStamp returns the stamp, an empty one if there is none.
-func (s *System) readStamp() (*stamp, error) {
-	st := &stamp{Type: "browser_install", Version: stampVersion}
-	at := s.stamp.target(s.setup.GOOS)
-	data, err := s.machine.look(&s.stamp)
+// readReceipt returns the receipt, an empty one if there is none.
+func (s *System) readReceipt() (*receipt, error) {
+	st := &receipt{Type: "browser_install", Version: receiptVersion}
+	at := s.receipt.target(s.setup.GOOS)
+	data, err := s.machine.look(&s.receipt)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, nil
 	}
@@ -68,7 +68,7 @@ func (s *System) readStamp() (*stamp, error) {
 		err = json.Unmarshal(data, st)
 	}
 	if err == nil {
-		err = s.checkStamp(st)
+		err = s.checkReceipt(st)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s, which lists what was written, cannot be used; look at it and move it away: %w", at, err)
@@ -76,10 +76,10 @@ func (s *System) readStamp() (*stamp, error) {
 	return st, nil
 }
 
-// checkStamp refuses a stamp that would have something else removed than what an installation writes.
-func (s *System) checkStamp(st *stamp) error {
-	if st.Version != stampVersion {
-		return fmt.Errorf("its version is %d, not %d", st.Version, stampVersion)
+// checkReceipt refuses a receipt that would have something else removed than what an installation writes.
+func (s *System) checkReceipt(st *receipt) error {
+	if st.Version != receiptVersion {
+		return fmt.Errorf("its version is %d, not %d", st.Version, receiptVersion)
 	}
 	for _, e := range st.Written {
 		if _, err := s.placeOf(e.Path); err != nil || !strings.Contains(e.Path, "minewatch") && path.Base(e.Path) != geckoPolicy {
@@ -94,7 +94,7 @@ func (s *System) checkStamp(st *stamp) error {
 	return nil
 }
 
-// placeOf returns the place of a path in the stamp.
+// placeOf returns the place of a path in the receipt.
 func (s *System) placeOf(target string) (Place, error) {
 	bad := fmt.Errorf("%q is no path of this system", target)
 	if s.setup.GOOS != win {
@@ -106,25 +106,25 @@ func (s *System) placeOf(target string) (Place, error) {
 	if strings.HasPrefix(target, `HKLM\Software\`) {
 		return Place{Key: target}, nil
 	}
-	rest, ok := strings.CutPrefix(target, s.stamp.Base+`\`)
+	rest, ok := strings.CutPrefix(target, s.receipt.Base+`\`)
 	file := strings.ReplaceAll(rest, `\`, "/")
 	if !ok || !fs.ValidPath(file) {
 		return Place{}, bad
 	}
-	return Place{Base: s.stamp.Base, File: file}, nil
+	return Place{Base: s.receipt.Base, File: file}, nil
 }
 
-// writeStamp writes the stamp, or takes it away when it lists nothing.
-func (s *System) writeStamp(st *stamp) error {
+// writeReceipt writes the receipt, or takes it away when it lists nothing.
+func (s *System) writeReceipt(st *receipt) error {
 	if len(st.Written) == 0 {
-		return s.machine.take(&s.stamp)
+		return s.machine.take(&s.receipt)
 	}
 	data, err := indented(st)
 	if err != nil {
 		return err
 	}
-	if err := s.machine.put(&s.stamp, data); err != nil {
-		return fmt.Errorf("%s, which lists what is written, cannot be written: %w", s.stamp.target(s.setup.GOOS), err)
+	if err := s.machine.put(&s.receipt, data); err != nil {
+		return fmt.Errorf("%s, which lists what is written, cannot be written: %w", s.receipt.target(s.setup.GOOS), err)
 	}
 	return nil
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/minewatch/minewatch/agent/extension"
 )
 
-// State says how a host manifest stands, or how a browser does.
+// State is the state of a host manifest, or of a browser.
 type State string
 
 // The states.
@@ -36,19 +36,19 @@ const (
 	ByPolicy     Source = "policy"
 )
 
-// Standing is how it stands with one browser.
-type Standing struct {
+// SetupState says whether one browser is set up, and what is missing.
+type SetupState struct {
 	Browser Browser
 	// State sums up Host and System.
 	State State
-	// Manifest is where this user's host manifest is or would be, Host how it stands, System the same for all users.
+	// Manifest is where this user's host manifest is or would be, Host whether it is in order, System the same for all users.
 	Manifest     string
 	Host, System State
 	Extension    Source
 }
 
-// Status returns how it stands with each browser; those in sandboxes only if they were started.
-func (u *User) Status() ([]Standing, error) {
+// Status returns the setup state of each browser; those in sandboxes only if they were started.
+func (u *User) Status() ([]SetupState, error) {
 	all := Browsers(u.setup.GOOS, &u.setup.Paths)
 	found, trouble := u.found()
 	if len(all) == 0 {
@@ -62,13 +62,13 @@ func (u *User) Status() ([]Standing, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []Standing
+	var out []SetupState
 	for _, b := range all {
 		started := slices.ContainsFunc(found, func(f Browser) bool { return f.Name == b.Name })
 		if b.sandboxed && !started {
 			continue // that a snap is not there is no news
 		}
-		s := Standing{Browser: b, State: NotFound, Host: Missing, System: Missing, Extension: NoSource}
+		s := SetupState{Browser: b, State: NotFound, Host: Missing, System: Missing, Extension: NoSource}
 		if b.sandboxed {
 			s.State, s.Manifest = Unreachable, filepath.Join(b.base, b.folder)
 			out = append(out, s)

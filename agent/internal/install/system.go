@@ -33,22 +33,22 @@ type Done struct {
 }
 
 // errNotAll says that the steps' own outcomes tell more.
-var errNotAll = errors.New("not everything could be done, see above; run it again when that is mended")
+var errNotAll = errors.New("not everything could be done, see above; run it again when that is fixed")
 
 // System installs for all users.
 type System struct {
 	setup   Setup
 	machine *machine
-	stamp   Place
+	receipt Place
 }
 
 // NewSystem returns what installs for all users of this computer.
 func NewSystem(setup *Setup) *System {
-	return &System{*setup, &machine{below: "", registry: newRegistry()}, stampPlace(setup.GOOS, setup.Exe)}
+	return &System{*setup, &machine{below: "", registry: newRegistry()}, receiptPlace(setup.GOOS, setup.Exe)}
 }
 
-// Stamp returns the path of the file that lists what was written.
-func (s *System) Stamp() string { return s.stamp.target(s.setup.GOOS) }
+// Receipt returns the path of the file that lists what was written.
+func (s *System) Receipt() string { return s.receipt.target(s.setup.GOOS) }
 
 // Plan returns what is to do, without the policies that another file of an administrator has already.
 func (s *System) Plan() (*Plan, error) {
@@ -91,7 +91,7 @@ func (s *System) policyConflict(folder string) string {
 	return ""
 }
 
-// change is a step, or an entry of the stamp without one, with what is there now.
+// change is a step, or an entry of the receipt without one, with what is there now.
 type change struct {
 	step   *Step  // nil: no longer part of an installation
 	old    *entry // what an earlier installation wrote, nil for nothing
@@ -101,8 +101,8 @@ type change struct {
 	err    error  // it cannot be looked at
 }
 
-// compare returns how everything stands that the plan or the stamp names.
-func (s *System) compare(p *Plan, st *stamp) []change {
+// compare returns the present state of everything that the plan or the receipt names.
+func (s *System) compare(p *Plan, st *receipt) []change {
 	var out []change
 	for i := range p.Steps {
 		step := &p.Steps[i]
@@ -120,7 +120,7 @@ func (s *System) compare(p *Plan, st *stamp) []change {
 	return out
 }
 
-func (s *System) see(c change, st *stamp) change {
+func (s *System) see(c change, st *receipt) change {
 	if e := st.find(c.target); e != nil {
 		c.old = new(*e)
 	}
@@ -137,7 +137,7 @@ func (s *System) see(c change, st *stamp) change {
 
 // Pending returns the plan's steps that are not done yet.
 func (s *System) Pending(p *Plan) ([]Step, error) {
-	st, err := s.readStamp()
+	st, err := s.readReceipt()
 	if err != nil {
 		return nil, err
 	}
@@ -151,13 +151,13 @@ func (s *System) Pending(p *Plan) ([]Step, error) {
 }
 
 // Install carries out a plan. What is there already is left alone, and what others wrote too. Before anything else is
-// written the stamp lists it, so that an installation that breaks off can be undone as well.
+// written the receipt lists it, so that an interrupted installation can be undone as well.
 func (s *System) Install(p *Plan) ([]Done, error) {
-	before, err := s.readStamp()
+	before, err := s.readReceipt()
 	if err != nil {
 		return nil, err
 	}
-	st := &stamp{Type: before.Type, Version: before.Version, Program: s.setup.Exe, Folders: before.Folders}
+	st := &receipt{Type: before.Type, Version: before.Version, Program: s.setup.Exe, Folders: before.Folders}
 	var done []Done
 	var todo []change
 	for _, c := range s.compare(p, before) {
@@ -175,7 +175,7 @@ func (s *System) Install(p *Plan) ([]Done, error) {
 		return done, failure(done)
 	}
 	s.addFolders(st, todo)
-	if err := s.writeStamp(st); err != nil {
+	if err := s.writeReceipt(st); err != nil {
 		return done, err
 	}
 	for i := range todo {
@@ -184,10 +184,10 @@ func (s *System) Install(p *Plan) ([]Done, error) {
 	for i := range st.Written {
 		st.Written[i].Was = ""
 	}
-	return done, errors.Join(s.writeStamp(st), failure(done))
+	return done, errors.Join(s.writeReceipt(st), failure(done))
 }
 
-// judge decides what is to be done about a change, and what the stamp says of it. Where nothing is, the outcome is d.
+// judge decides what is to be done about a change, and what the receipt says of it. Where nothing is, the outcome is d.
 func judge(c *change) (d Done, keep *entry, act bool) {
 	want := ""
 	if c.step != nil {
@@ -211,8 +211,8 @@ func judge(c *change) (d Done, keep *entry, act bool) {
 	}
 }
 
-// carryOut writes or removes one thing. What could not be done is in the stamp as it was before.
-func (s *System) carryOut(c *change, st *stamp) Done {
+// carryOut writes or removes one thing. What could not be done is in the receipt as it was before.
+func (s *System) carryOut(c *change, st *receipt) Done {
 	outcome, err := Removed, error(nil)
 	if c.step == nil {
 		err = s.machine.take(&c.place)
@@ -234,8 +234,8 @@ func (s *System) carryOut(c *change, st *stamp) Done {
 }
 
 // addFolders notes the folders that will be made.
-func (s *System) addFolders(st *stamp, todo []change) {
-	places := []Place{s.stamp}
+func (s *System) addFolders(st *receipt, todo []change) {
+	places := []Place{s.receipt}
 	for _, c := range todo {
 		if c.step != nil && c.place.Key == "" {
 			places = append(places, c.place)
@@ -260,7 +260,7 @@ func (s *System) addFolders(st *stamp, todo []change) {
 
 // Remove takes away what Install wrote and nobody has changed since, and the folders that it made if they are empty.
 func (s *System) Remove() ([]Done, error) {
-	st, err := s.readStamp()
+	st, err := s.readReceipt()
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (s *System) Remove() ([]Done, error) {
 			kept.Written = append(kept.Written, *keep)
 		}
 	}
-	if err := s.writeStamp(&kept); err != nil {
+	if err := s.writeReceipt(&kept); err != nil {
 		return done, err
 	}
 	return append(done, s.removeFolders(st.Folders, kept.Written)...), failure(done)
@@ -288,7 +288,7 @@ func (s *System) Remove() ([]Done, error) {
 
 // removeFolders removes the folders that were made, and names those that others have put something into.
 func (s *System) removeFolders(folders []string, kept []entry) []Done {
-	full := []string{s.Stamp()}[:min(len(kept), 1)] // paths that stay, whose folders need no word
+	full := []string{s.Receipt()}[:min(len(kept), 1)] // paths that stay, whose folders need no word
 	for _, e := range kept {
 		full = append(full, e.Path)
 	}

@@ -49,7 +49,7 @@ func debian(t *testing.T) *System {
 		}
 	}
 	setup := Setup{GOOS: linux, Exe: "/usr/bin/minewatch", Debian: true}
-	return &System{setup, &machine{below: below}, stampPlace(linux, setup.Exe)}
+	return &System{setup, &machine{below: below}, receiptPlace(linux, setup.Exe)}
 }
 
 // tree lists what is in a folder: paths, modes and contents.
@@ -201,11 +201,11 @@ func TestSystemLeavesWhatIsNotOurs(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := os.Stat(s.at("/var/lib/minewatch")); err == nil {
-		t.Error("the stamp is still there")
+		t.Error("the receipt is still there")
 	}
 }
 
-// A step that fails is named; the stamp lists the rest, which can be taken away.
+// A step that fails is named; the receipt lists the rest, which can be taken away.
 func TestSystemInstallThatFails(t *testing.T) {
 	s := debian(t)
 	before := tree(t, s.machine.below)
@@ -231,14 +231,14 @@ func TestSystemInstallThatFails(t *testing.T) {
 	}
 }
 
-// An installation that was cut off at any step can be undone, and so can one whose last stamp is missing.
+// An installation that was cut off at any step can be undone, and so can one whose last receipt is missing.
 func TestSystemInstallCutOff(t *testing.T) {
 	s := debian(t)
 	before := tree(t, s.machine.below)
 	steps := s.plan(t).Steps
 	for n := range steps {
 		// As Install does it, up to the step n.
-		st, err := s.readStamp()
+		st, err := s.readReceipt()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -248,7 +248,7 @@ func TestSystemInstallCutOff(t *testing.T) {
 			todo, st.Written = append(todo, c), append(st.Written, *e)
 		}
 		s.addFolders(st, todo)
-		if err := s.writeStamp(st); err != nil {
+		if err := s.writeReceipt(st); err != nil {
 			t.Fatal(err)
 		}
 		for i := range todo[:n] {
@@ -292,8 +292,8 @@ func TestSystemUpgrade(t *testing.T) {
 	}
 }
 
-// A stamp that names anything else than what an installation writes has nothing removed.
-func TestSystemRefusesAForgedStamp(t *testing.T) {
+// A receipt that names anything else than what an installation writes has nothing removed.
+func TestSystemRefusesAForgedReceipt(t *testing.T) {
 	for _, text := range []string{
 		`{"version":1,"written":[{"path":"/etc/passwd","sha256":"` + sum([]byte("precious")) + `"}]}`,
 		`{"version":1,"written":[{"path":"/etc/minewatch/../passwd","sha256":"` + sum([]byte("precious")) + `"}]}`,
@@ -305,10 +305,10 @@ func TestSystemRefusesAForgedStamp(t *testing.T) {
 		if err := os.WriteFile(precious, []byte("precious"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.machine.put(&s.stamp, []byte(text)); err != nil {
+		if err := s.machine.put(&s.receipt, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
-		if done, err := s.Remove(); err == nil || !strings.Contains(err.Error(), s.Stamp()) {
+		if done, err := s.Remove(); err == nil || !strings.Contains(err.Error(), s.Receipt()) {
 			t.Errorf("%s: %v, %v", text, done, err)
 		}
 		if _, err := os.Stat(precious); err != nil {
@@ -322,7 +322,7 @@ func TestSystemOnWindows(t *testing.T) {
 	const folder = `C:\Program Files\minewatch`
 	setup := Setup{GOOS: win, Exe: folder + `\minewatch-host.exe`}
 	reg := fakeRegistry{`HKLM\Software\Google\Chrome\NativeMessagingHosts\another`: "kept"}
-	s := &System{setup, &machine{below: t.TempDir(), registry: reg}, stampPlace(win, setup.Exe)}
+	s := &System{setup, &machine{below: t.TempDir(), registry: reg}, receiptPlace(win, setup.Exe)}
 	if err := os.MkdirAll(s.at(folder), 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -385,14 +385,14 @@ func TestStatusOfWhatIsThereForAll(t *testing.T) {
 	}
 }
 
-// Whatever a stamp says, nothing but what an installation writes can come of it.
-func FuzzStamp(f *testing.F) {
+// Whatever a receipt says, nothing but what an installation writes can come of it.
+func FuzzReceipt(f *testing.F) {
 	f.Add(`{"version":1,"written":[{"path":"/etc/passwd","sha256":""}]}`)
 	f.Add(`{"version":1,"folders":["/a/../b"],"written":[{"path":"/x/minewatch"}]}`)
-	s := &System{Setup{GOOS: linux}, &machine{below: f.TempDir()}, stampPlace(linux, "")}
+	s := &System{Setup{GOOS: linux}, &machine{below: f.TempDir()}, receiptPlace(linux, "")}
 	f.Fuzz(func(t *testing.T, text string) {
-		var st stamp
-		if json.Unmarshal([]byte(text), &st) != nil || s.checkStamp(&st) != nil {
+		var st receipt
+		if json.Unmarshal([]byte(text), &st) != nil || s.checkReceipt(&st) != nil {
 			return
 		}
 		for _, e := range st.Written {
