@@ -11,7 +11,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api/words"
 )
 
-// Explanation is all that the judge knew and thought of one subject at one moment. Its JSON form is the line of
+// Explanation is all that the detector knew and thought of one subject at one moment. Its JSON form is the line of
 // `replay --explain --json`.
 type Explanation struct {
 	Type string `json:"type"` // "explanation"

@@ -185,8 +185,8 @@ func (m *model) allows(h *api.LiveRow) bool {
 	return h.Site != "" && slices.ContainsFunc(m.allowed, func(a api.Allowance) bool { return a.Site == h.Site })
 }
 
-// arrange builds the rows anew and keeps the selection where the user left it. Until somebody moves it, it goes to the
-// top; but never away from an alert, lest a key that was meant for one act on another.
+// arrange rebuilds the rows and keeps the selection where the user left it. Until somebody moves it, it goes to the
+// top; but never away from an alert, so that a key meant for one cannot act on another.
 func (m *model) arrange() {
 	m.rows = buildRows(m.live, m.alerts(), m.allows)
 	for i := range m.rows {

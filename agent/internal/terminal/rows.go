@@ -23,7 +23,7 @@ type row struct {
 	allowed bool
 }
 
-// buildRows merges what is busy with the open alerts: alerts first, then what the judge suspects, then by use over the
+// buildRows merges what is busy with the open alerts: alerts first, then what the detector suspects, then by use over the
 // judge's window, which is calmer to look at than the use of one second.
 func buildRows(l *api.Live, open []api.Alert, allows func(*api.LiveRow) bool) []row {
 	var rows []row

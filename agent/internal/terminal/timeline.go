@@ -11,7 +11,7 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// Timeline draws a recording: for each subject that mattered its use over time, and below it what the judge thought of
+// Timeline draws a recording: for each subject that mattered its use over time, and below it what the detector thought of
 // it. Its memory does not grow with the recording's length.
 type Timeline struct {
 	lanes map[string]*lane

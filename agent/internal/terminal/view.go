@@ -67,7 +67,7 @@ func fitLines(lines []string, n int) []string {
 
 // header says whether anybody watches, and how busy the machine is: one line, or two where it does not fit.
 func (m *model) header(w int) []string {
-	state, look := m.standing()
+	state, look := m.watchState()
 	titled := "minewatch  " + state
 	paint := func(s string) string {
 		if rest, ok := strings.CutPrefix(s, "minewatch  "); ok {
@@ -95,8 +95,8 @@ func (m *model) header(w int) []string {
 	return []string{first, clip(facts, w)}
 }
 
-// standing says in a few words how the watch goes.
-func (m *model) standing() (string, lipgloss.Style) {
+// watchState says in a few words whether the agent is reached and watches.
+func (m *model) watchState() (string, lipgloss.Style) {
 	switch {
 	case m.link == lost:
 		return "NOT WATCHING", m.style.bad

@@ -1,5 +1,5 @@
 // Package terminal is everything the minewatch command shows on a terminal: the live view, and the human form of what
-// the local door says.
+// the local API says.
 //
 // What it shows comes from outside (names of programs and sites, the agent's messages), so every such text is cleaned
 // before it enters a line, and no line is wider than the terminal.

@@ -20,8 +20,9 @@ import (
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// door is a small agent behind a real unix socket: it streams what the test says and notes what is asked of it.
-type door struct {
+// fakeAgent answers as the agent does, behind a real unix socket: it streams what the test says and notes what is asked
+// of it.
+type fakeAgent struct {
 	socket string
 	server *http.Server
 
@@ -32,15 +33,15 @@ type door struct {
 	more    chan api.Event // what comes then, to one stream
 }
 
-func openDoor(t *testing.T, events ...api.Event) *door {
+func startFakeAgent(t *testing.T, events ...api.Event) *fakeAgent {
 	t.Helper()
-	d := &door{socket: filepath.Join(t.TempDir(), "s"), events: events, more: make(chan api.Event)}
+	d := &fakeAgent{socket: filepath.Join(t.TempDir(), "s"), events: events, more: make(chan api.Event)}
 	d.open(t)
 	t.Cleanup(d.shut)
 	return d
 }
 
-func (d *door) open(t *testing.T) {
+func (d *fakeAgent) open(t *testing.T) {
 	t.Helper()
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, _ *http.Request) {
@@ -60,11 +61,11 @@ func (d *door) open(t *testing.T) {
 	go func() { _ = s.Serve(l) }()
 }
 
-func (d *door) shut() { _ = d.server.Close() }
+func (d *fakeAgent) shut() { _ = d.server.Close() }
 
 func answer(w http.ResponseWriter, v any) { _ = json.NewEncoder(w).Encode(v) }
 
-func (d *door) act(w http.ResponseWriter, r *http.Request) {
+func (d *fakeAgent) act(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -78,7 +79,7 @@ func (d *door) act(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *door) stream(w http.ResponseWriter, r *http.Request) {
+func (d *fakeAgent) stream(w http.ResponseWriter, r *http.Request) {
 	d.mu.Lock()
 	d.streams++
 	d.mu.Unlock()
@@ -107,7 +108,7 @@ func (d *door) stream(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (d *door) wasAsked() string {
+func (d *fakeAgent) wasAsked() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return strings.Join(d.asked, "\n")
@@ -175,7 +176,7 @@ func ends(t *testing.T, over <-chan error) error {
 
 func TestWatchJSON(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	ctx, cancel := context.WithCancel(t.Context())
 	var out screen
 	over := begin(ctx, WatchOptions{Client: api.New(d.socket), Out: &out, JSON: true, Interactive: true})
@@ -201,7 +202,7 @@ func TestWatchJSON(t *testing.T) {
 
 func TestWatchPlain(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	var out screen
 	over := begin(t.Context(), WatchOptions{Client: api.New(d.socket), Out: &out})
 	out.shows(t, 0, "CPU 71 % of 2 cores: films.test 1.43 cores")
@@ -219,7 +220,7 @@ func TestWatchPlain(t *testing.T) {
 
 func TestWatchFor(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	in, _ := keyboard(t)
 	for _, interactive := range []bool{false, true} {
 		var out screen
@@ -234,7 +235,7 @@ func TestWatchFor(t *testing.T) {
 
 func TestWatchIsOver(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	in, _ := keyboard(t)
@@ -247,7 +248,7 @@ func TestWatchIsOver(t *testing.T) {
 
 func TestWatchWritingFails(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	for _, asJSON := range []bool{false, true} {
 		if err := Watch(t.Context(), WatchOptions{Client: api.New(d.socket), Out: full{}, JSON: asJSON}); !errors.Is(err, errFull) {
 			t.Errorf("JSON %v: %v", asJSON, err)
@@ -270,12 +271,12 @@ func keyboard(t *testing.T) (in, keys *os.File) {
 
 func TestWatchInteractive(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	in, keys := keyboard(t)
 	var out screen
 	over := begin(t.Context(), WatchOptions{Client: api.New(d.socket), Out: &out, In: in, Interactive: true})
 	at := out.shows(t, 0, "films.test has kept")
-	tell := func(k string) {
+	press := func(k string) {
 		if _, err := keys.WriteString(k); err != nil {
 			t.Error(err)
 		}
@@ -287,7 +288,7 @@ func TestWatchInteractive(t *testing.T) {
 		{"o", "minewatch could not do that: the tab is gone already"},
 		{"a", "films.test is allowed from now on. To undo: minewatch disallow films.test"},
 	} {
-		tell(step[0])
+		press(step[0])
 		at = out.shows(t, at, step[1])
 	}
 	const id = "20260301T110000-3"
@@ -295,7 +296,7 @@ func TestWatchInteractive(t *testing.T) {
 	if got := d.wasAsked(); got != want {
 		t.Errorf("the agent was asked\n%s\nwant\n%s", got, want)
 	}
-	tell("q")
+	press("q")
 	if err := ends(t, over); err != nil {
 		t.Errorf("q ended the watch with %v", err)
 	}
@@ -307,7 +308,7 @@ func TestWatchInteractive(t *testing.T) {
 // The agent goes away and comes back: the view says so, and goes on.
 func TestWatchAgain(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	in, _ := keyboard(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	var out screen
@@ -331,7 +332,7 @@ func TestWatchAgain(t *testing.T) {
 // A view that is started before the agent waits for it.
 func TestWatchWaits(t *testing.T) {
 	t.Parallel()
-	d := openDoor(t, opening()...)
+	d := startFakeAgent(t, opening()...)
 	d.shut()
 	in, _ := keyboard(t)
 	ctx, cancel := context.WithCancel(t.Context())
