@@ -17,7 +17,7 @@ func (s *Sampler) settle(ctx context.Context) {
 	s.young = s.young[:0]
 }
 
-// link gives the processes of the first tick their parents and browsers: where pids have begun anew from 1, children
+// link gives the processes of the first tick their parents and browsers: where pids have started again from 1, children
 // come before their parents.
 func (s *Sampler) link(first []heuristics.ProcessSample) {
 	for _, p := range first {
@@ -33,7 +33,7 @@ func (s *Sampler) link(first []heuristics.ProcessSample) {
 	}
 }
 
-// renew describes a process anew, and tells of it again if that changed.
+// renew describes a process again, and tells of it again if that changed.
 func (s *Sampler) renew(ctx context.Context, k *known) {
 	before := k.info
 	if s.describe(ctx, k, nil) && !sameInfo(&before, &k.info) {
@@ -64,11 +64,11 @@ func (s *Sampler) describe(ctx context.Context, k *known, c *counters) bool {
 		info.Parent = parent.id
 	}
 	if k.info.Browser != nil {
-		s.recount = true
+		s.reindex = true
 	}
 	k.info, k.command = info, who.command
 	if s.settlePlace(k); k.info.Browser != nil {
-		s.recount = true
+		s.reindex = true
 	}
 	return true
 }

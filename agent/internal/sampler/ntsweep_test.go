@@ -103,7 +103,7 @@ func TestNTSweepBearsWithFailures(t *testing.T) {
 	wantTold(t, "first", tellSweep(t, s), told{Seen: seen{life(8, 1): 0, life(12, 2): 0}})
 	gap := []heuristics.Gap{{Kind: heuristics.GapUnreadable}}
 
-	// A listing that breaks off has already told of the first process's end: that must not get lost. Where the second
+	// An interrupted listing has already told of the first process's end: that must not get lost. Where the second
 	// process stood there is another.
 	a.created = 3
 	q.next = putNT(0x1000, a, ntFake{pid: 16, user: 1 << 60})

@@ -28,7 +28,7 @@ func (s *clockSweep) findPIDs() error {
 	}
 	oldest := max(s.cursors[0], s.cursors[1]-probeAgain)
 	known := s.cursors[0] != 0 && s.cursors[1] != 0
-	back := cursor < s.cursors[1] // numbers began anew, or none is known
+	back := cursor < s.cursors[1] // numbers started again, or none is known
 	s.cursors[0], s.cursors[1] = s.cursors[1], cursor
 	s.sinceAll++
 	s.pids = s.pids[:0]

@@ -10,8 +10,8 @@ import (
 // maxAncestors bounds the walk from a renderer to its browser: zygotes, fork server and the sandbox helper lie between.
 const maxAncestors = 8
 
-// standing is what the sampler believes of a process's place in a browser.
-type standing struct {
+// placement is what the sampler believes of a process's place in a browser.
+type placement struct {
 	// in is nil for a process of no browser.
 	in *heuristics.BrowserProcess
 	// poses reports that it says it is a browser's, and that its file, what lies beside that, or its parents say otherwise.
@@ -21,7 +21,7 @@ type standing struct {
 // place finds out which browser a process belongs to. What a process says of itself, by its name and its command line,
 // is only where the search begins: it is believed where its file, its parents and what lies beside its browser's file
 // agree, because a miner may call itself what it likes.
-func (s *Sampler) place(k *known) standing {
+func (s *Sampler) place(k *known) placement {
 	if k.command.role == "" {
 		return s.placeRoot(k)
 	}
@@ -40,34 +40,34 @@ func (s *Sampler) place(k *known) standing {
 	if family == engine.Family && root.info.Browser == nil { // proven by its child
 		root.engine = family
 		root.info.Browser = &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: root.id}
-		root.info.PosesAsBrowser, root.told, s.recount = false, false, true
+		root.info.PosesAsBrowser, root.told, s.reindex = false, false, true
 	}
-	return standing{in: &heuristics.BrowserProcess{
+	return placement{in: &heuristics.BrowserProcess{
 		Family: family, Role: k.roleInBrowser(), Root: root.id, Renderer: k.command.renderer,
 	}}
 }
 
 // placeRoot places a process that has no role: the main process of a browser, or of none.
-func (s *Sampler) placeRoot(k *known) standing {
+func (s *Sampler) placeRoot(k *known) placement {
 	family := k.namedFamily()
 	if family == "" && k.engine == "" {
-		return standing{}
+		return placement{}
 	}
 	p := s.programOf(k)
 	switch {
 	case k.engine != "" && p.engine == k.engine && !p.embeds:
 		family = k.engine
 	case family == "":
-		return standing{}
+		return placement{}
 	case !canProbe:
 	case p.path == "" && !s.host.mayLook(k.info.User): // another user's, of whom no more can be known
 	case p.system && isProgramOf(p.path, family): // installed; its resources may lie elsewhere, or be closed
 	case p.engine == family && !p.embeds: // its first child will prove it
-		return standing{}
+		return placement{}
 	default:
-		return standing{poses: p.known}
+		return placement{poses: p.known}
 	}
-	return standing{in: &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: k.id}}
+	return placement{in: &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: k.id}}
 }
 
 // rootOf returns the first ancestor without a role, nil if there is none that k can belong to, and whether the files of
@@ -131,11 +131,11 @@ func (s *Sampler) familyOf(k, root *known, e *browsers.Engine) heuristics.Family
 	return ""
 }
 
-// claimed is the standing of a process that says it has a role and is not believed. Other programs have an option of this
+// claimed is the placement of a process that says it has a role and is not believed. Other programs have an option of this
 // name too, so only the engine's own words count as a pose, and only where what speaks against them could be seen.
-func (s *Sampler) claimed(k *known, e *browsers.Engine) standing {
+func (s *Sampler) claimed(k *known, e *browsers.Engine) placement {
 	p := s.programOf(k)
-	return standing{poses: p.known && p.engine != e.Family && slices.Contains(e.Roles, k.command.role) &&
+	return placement{poses: p.known && p.engine != e.Family && slices.Contains(e.Roles, k.command.role) &&
 		(!p.system || !slices.Contains(e.Helpers, baseOf(p.path)))}
 }
 

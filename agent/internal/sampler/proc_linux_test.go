@@ -171,7 +171,7 @@ func TestClockSweepTellsLivesApart(t *testing.T) {
 	}
 }
 
-// Another user's list of processes may be closed; the judge must know.
+// Another user's list of processes may be closed; the detector must know.
 func TestSeesAllHere(t *testing.T) {
 	space, err := os.Readlink("/proc/self/ns/pid")
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// Owners tells who lives in a renderer process; browser.Bridge does. Neither method may block.
+// Owners says which pages a renderer process runs; extensions.Service does. Neither method may block.
 type Owners interface {
 	// Ask requests an answer about a hot renderer, by its process, its browser's main process and the browser's own
 	// number of it.
@@ -49,7 +49,7 @@ const (
 	heatMemory = 3 * time.Second
 	// askAfter is how long a renderer has been hot before its browser is asked whose it is.
 	askAfter = 3 * time.Second
-	// renewInfo is how often name and path of a hot process are read anew: both can change.
+	// renewInfo is how often name and path of a hot process are read again: both can change.
 	renewInfo = 30 * time.Second
 	// slowEvery is the number of ticks between two readings of memory and I/O of a hot process.
 	slowEvery = 5
@@ -61,22 +61,22 @@ const (
 
 // Sampler reads this machine. One Source at a time may use it.
 type Sampler struct {
-	options Options
-	host    host
-	sweep   sweeper
-	why     string // a cheaper sweep is not used
-	table   map[heuristics.ProcessID]*known
-	byPID   map[int32]*known
-	young   []*known // first seen at the last tick
-	tick    int
-	cores   int
-	clock   clock
-	alive   atomic.Int64
-	every   atomic.Int64 // the interval in nanoseconds
-	spent   atomic.Int64 // CPU time in nanoseconds
-	renders atomic.Pointer[census]
-	recount bool // the renderers may be others than at the last count
-	pace    pace
+	options   Options
+	host      host
+	sweep     sweeper
+	why       string // a cheaper sweep is not used
+	table     map[heuristics.ProcessID]*known
+	byPID     map[int32]*known
+	young     []*known // first seen at the last tick
+	tick      int
+	cores     int
+	clock     clock
+	alive     atomic.Int64
+	every     atomic.Int64 // the interval in nanoseconds
+	spent     atomic.Int64 // CPU time in nanoseconds
+	renderers atomic.Pointer[rendererIndex]
+	reindex   bool // the renderers may have changed since they were indexed
+	pace      pace
 	// introduced counts the ancestors that are being told of for one process.
 	introduced int
 }
@@ -177,7 +177,7 @@ func (s *Sampler) read(ctx context.Context, out heuristics.Snapshot, since time.
 	s.forget(gone)
 	s.alive.Store(int64(s.count()))
 	if s.options.Owners != nil {
-		s.countRenderers()
+		s.indexRenderers()
 		out.Renderers = s.options.Owners.Answers()
 	}
 	return out, nil
@@ -283,7 +283,7 @@ func (s *Sampler) forget(gone []heuristics.ProcessID) {
 			if s.byPID[id.PID] == k {
 				delete(s.byPID, id.PID)
 			}
-			s.recount = s.recount || k.info.Browser != nil
+			s.reindex = s.reindex || k.info.Browser != nil
 		}
 	}
 }

@@ -324,8 +324,8 @@ func TestRenderers(t *testing.T) {
 	add(13, "renderer", 0, root) // its number is not known
 	add(14, "renderer", 5, heuristics.ProcessID{PID: 20, StartTime: 1})
 	s.table[root] = &known{id: root}
-	s.recount = true
-	s.countRenderers()
+	s.reindex = true
+	s.indexRenderers()
 	if got := s.Renderers(root); len(got) != 1 || got[5] != page {
 		t.Errorf("got %v, want only %v", got, page)
 	}
@@ -372,7 +372,7 @@ func TestClockGaps(t *testing.T) {
 	})
 }
 
-// Where pids have begun anew from 1, a page is listed before its browser at the first tick.
+// Where pids have started again from 1, a page is listed before its browser at the first tick.
 func TestLinkFirstTick(t *testing.T) {
 	s := &Sampler{table: map[heuristics.ProcessID]*known{}, byPID: map[int32]*known{}}
 	var first []heuristics.ProcessSample

@@ -170,7 +170,7 @@ func (s *clockSweep) report(visit func(counters)) {
 		if k == nil || k.told && k.reported == k.seen { // told for the sake of its child
 			continue
 		}
-		ended = !s.tell(k) || ended
+		ended = !s.deliver(k) || ended
 	}
 	s.visit = nil
 	if ended {
@@ -190,15 +190,15 @@ func (s *clockSweep) find(pid int32) *clockKept {
 // introduce tells of a process that was never told of, during a sweep: somebody else cannot be understood without it.
 func (s *clockSweep) introduce(pid int32) {
 	if k := s.find(pid); k != nil && !k.told && !k.closed && s.visit != nil {
-		if !s.tell(k) {
+		if !s.deliver(k) {
 			k.seen = 0 // it ended just now; the next sweep finds that out
 		}
 	}
 }
 
-// tell reads what only processes that moved are read for and visits it. It returns false, with k.seen below 0, if the
+// deliver reads what only processes that moved are read for and visits it. It returns false, with k.seen below 0, if the
 // process is gone.
-func (s *clockSweep) tell(k *clockKept) bool {
+func (s *clockSweep) deliver(k *clockKept) bool {
 	if k.told {
 		stat, err := s.proc.Stat(k.pid)
 		if err == nil && stat.Started == k.start {

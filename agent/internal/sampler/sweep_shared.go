@@ -47,8 +47,8 @@ type basics struct {
 // maxFailures is how many sweeps in a row may fail before the sampler gives up.
 const maxFailures = 5
 
-// patience bears with sweeps that fail now and then, as they do on a machine short of memory or processes. Counters are
-// cumulative, so what is missed in one tick is told in the next. A sweep that never worked is not borne with.
+// patience tolerates sweeps that fail now and then, as they do on a machine short of memory or processes. Counters are
+// cumulative, so what is missed in one tick is told in the next. A sweep that never worked is not retried.
 type patience struct {
 	worked   bool
 	failures int
