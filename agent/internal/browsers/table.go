@@ -28,7 +28,9 @@ func All() []Browser {
 	}
 }
 
-// onLinux, onMac and onWindows return a place of the Chromium family.
+// onLinux, onMac and onWindows return a place of the Chromium family. What the arguments hold
+// is said at Place: profiles is Profiles, policies is Policies ("" where none is known), all is AllHosts (on Linux without
+// the last folder, GeckoHosts), keys is Keys.
 func onLinux(id, title string, programs []string, profiles, policies string, all ...string) Place {
 	for i := range all {
 		all[i] += GeckoHosts
