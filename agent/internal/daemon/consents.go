@@ -20,7 +20,7 @@ var errNoStore = errors.New("there is no database (`minewatch status` says why)"
 
 // unavailable says that something cannot be done while the disk fails.
 func unavailable(what string, err error) error {
-	return fault.Wrap(fault.Unavailable, err, fmt.Sprintf("%s now: %v; try again when that is mended", what, err))
+	return fault.Wrap(fault.Unavailable, err, fmt.Sprintf("%s now: %v; try again when that is fixed", what, err))
 }
 
 // consents is what users allowed, or snoozed, by user and name.
