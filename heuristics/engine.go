@@ -32,6 +32,9 @@ func newEngine(all []rule, w *Weights) engine {
 // signFrom is the strength from which a finding is a sign by itself.
 const signFrom = 0.6
 
+// usualEvidence is how many rules have something to say of most subjects.
+const usualEvidence = 8
+
 // opinion is what all rules come to.
 type opinion struct {
 	logOdds  float64
@@ -47,6 +50,7 @@ type opinion struct {
 func (e *engine) weigh(f *Features, about *Subject) opinion {
 	known := knownFacts(e.facts, f, about)
 	out, signs := opinion{logOdds: e.bias, settled: e.bias}, uint32(0)
+	out.evidence = make([]Evidence, 0, usualEvidence)
 	scope, against := about.scope(), 0
 	for i := range e.rules {
 		r := &e.rules[i]

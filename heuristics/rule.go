@@ -3,6 +3,7 @@ package heuristics
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -128,7 +129,7 @@ func spell(d time.Duration) string {
 }
 
 // percent writes a share as a whole percentage.
-func percent(share float64) string { return fmt.Sprintf("%.0f %%", 100*share) }
+func percent(share float64) string { return strconv.FormatFloat(100*share, 'f', 0, 64) + " %" }
 
 // sigmoid turns log-odds into a probability.
 func sigmoid(x float64) float64 { return 1 / (1 + math.Exp(-x)) }

@@ -19,6 +19,9 @@ func (oddPlace) define() Definition {
 
 func (oddPlace) assess(_ *Features, about *Subject) finding {
 	strength := oddFolder(about.Info.Exe)
+	if strength == 0 {
+		return finding{}
+	}
 	text := map[float64]string{
 		1: "The program lies in a temporary folder, where nobody installs programs.", 0.7: "The program's file has been deleted while it runs.",
 		0.5: "The program lies in a hidden folder.",
@@ -64,6 +67,9 @@ func InHiddenFolder(exe string) bool {
 // isHidden reports whether a program lies in a hidden folder that is not that of a tool: tools have folders for their
 // programs or versions within.
 func isHidden(path string) bool {
+	if !strings.Contains(path, "/.") && !strings.HasPrefix(path, ".") {
+		return false
+	}
 	parts := strings.Split(path, "/")
 	for i, p := range parts {
 		if !strings.HasPrefix(p, ".") || p == "." || p == ".." {

@@ -28,11 +28,7 @@ type windowSample struct {
 }
 
 func newWindow(span time.Duration) window {
-	return window{
-		span:    span,
-		samples: make([]windowSample, 0, maxSamples+1),
-		sorted:  make([]float64, 0, maxSamples+1),
-	}
+	return window{span: span} // it takes memory only when something is added: most groups end before
 }
 
 // add appends what was used during the last wall time and drops what is older than the span, but for the last
