@@ -31,7 +31,7 @@ func TestCallersWorkIsNotMeasuring(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	measured, whole := d.sampler.Spent(), ownCPU()
-	for ownCPU()-whole < time.Second {
+	for ownCPU()-whole < time.Second || d.sampler.Spent() == measured { // a tick may come late on a busy machine
 		for range 20 {
 			d.Status(t.Context(), server.Caller{User: "1"})
 		}
@@ -39,9 +39,6 @@ func TestCallersWorkIsNotMeasuring(t *testing.T) {
 	measured, whole = d.sampler.Spent()-measured, ownCPU()-whole
 	if measured > whole/4 {
 		t.Errorf("of %v of CPU time while callers asked %v count as measuring", whole, measured)
-	}
-	if measured == 0 {
-		t.Error("nothing was measured")
 	}
 }
 
