@@ -217,8 +217,8 @@ func (r *demo) collect() {
 	r.result.AlertSite = strings.Join(slices.Compact(all), ",")
 }
 
-// judge says what is not as it must be.
-func (r *demo) judge() error {
+// check says what is not as it must be.
+func (r *demo) check() error {
 	var errs []error
 	want := []string{r.result.ExpectedSite}
 	if !slices.Equal(r.result.MenuSites, want) {

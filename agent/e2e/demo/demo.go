@@ -71,7 +71,7 @@ type Result struct {
 	AgentCPU float64 `json:"agent_cpu_s"`
 	AgentRun float64 `json:"agent_run_s"`
 	AgentRSS uint64  `json:"agent_rss_bytes"`
-	// LiveT and ReplayT are when the alert fired on the judge's clock, live and in the recording's replay.
+	// LiveT and ReplayT are when the alert fired on the detector's clock, live and in the recording's replay.
 	LiveT       float64  `json:"live_t_s"`
 	ReplayT     float64  `json:"replay_t_s"`
 	ReplaySame  bool     `json:"replay_same"`
@@ -155,7 +155,7 @@ func (r *demo) play(ctx context.Context) error {
 		}
 	}
 	r.collect()
-	return r.judge()
+	return r.check()
 }
 
 // startPrograms sets the extension up and starts agent and tray as the desktop's user.

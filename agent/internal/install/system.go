@@ -161,7 +161,7 @@ func (s *System) Install(p *Plan) ([]Done, error) {
 	var done []Done
 	var todo []change
 	for _, c := range s.compare(p, before) {
-		d, entry, act := judge(&c)
+		d, entry, act := decide(&c)
 		if act {
 			todo = append(todo, c)
 		} else {
@@ -187,8 +187,8 @@ func (s *System) Install(p *Plan) ([]Done, error) {
 	return done, errors.Join(s.writeReceipt(st), failure(done))
 }
 
-// judge decides what is to be done about a change, and what the receipt says of it. Where nothing is, the outcome is d.
-func judge(c *change) (d Done, keep *entry, act bool) {
+// decide says what is to be done about a change, and what the receipt says of it. Where nothing is, the outcome is d.
+func decide(c *change) (d Done, keep *entry, act bool) {
 	want := ""
 	if c.step != nil {
 		want = sum(c.step.Data)
@@ -268,7 +268,7 @@ func (s *System) Remove() ([]Done, error) {
 	kept := *st
 	kept.Written = nil
 	for _, c := range s.compare(&Plan{}, st) {
-		d, keep, act := judge(&c)
+		d, keep, act := decide(&c)
 		if act {
 			keep = nil
 			if d = (Done{c.target, Removed, ""}); s.machine.take(&c.place) != nil {

@@ -244,7 +244,7 @@ func TestSystemInstallCutOff(t *testing.T) {
 		}
 		var todo []change
 		for _, c := range s.compare(s.plan(t), st) {
-			_, e, _ := judge(&c)
+			_, e, _ := decide(&c)
 			todo, st.Written = append(todo, c), append(st.Written, *e)
 		}
 		s.addFolders(st, todo)

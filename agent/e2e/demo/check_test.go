@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestJudge: every single fault fails the demo, and a run without faults passes.
-func TestJudge(t *testing.T) {
+// TestCheck: every single fault fails the demo, and a run without faults passes.
+func TestCheck(t *testing.T) {
 	good := func() Result {
 		return Result{
 			ExpectedSite: "films.test", SiteConfidence: "exact", MenuSites: []string{"films.test"},
@@ -16,7 +16,7 @@ func TestJudge(t *testing.T) {
 		}
 	}
 	r := good()
-	if err := (&demo{result: &r}).judge(); err != nil {
+	if err := (&demo{result: &r}).check(); err != nil {
 		t.Errorf("a good run: %v", err)
 	}
 	for word, spoil := range map[string]func(*Result){
@@ -30,7 +30,7 @@ func TestJudge(t *testing.T) {
 	} {
 		r := good()
 		spoil(&r)
-		if err := (&demo{result: &r}).judge(); err == nil || !strings.Contains(err.Error(), word) {
+		if err := (&demo{result: &r}).check(); err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%s: judged %v", word, err)
 		}
 	}
