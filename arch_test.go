@@ -100,7 +100,7 @@ func TestArrows(t *testing.T) {
 func TestArrowsCatchAForbiddenImport(t *testing.T) {
 	rule := ruleFor("tray")
 	if slices.ContainsFunc(rule.to, func(a string) bool { return within("heuristics", a) }) {
-		t.Error("the tray could import the judge")
+		t.Error("the tray could import the detector")
 	}
 	if got := ruleFor("agent/api/words"); got == nil || got.from != "agent/api" {
 		t.Errorf("the rule of agent/api/words is %+v", got)

@@ -17,7 +17,7 @@ type Alert struct {
 	State AlertState `json:"state"`
 	// Key is that of the LiveRow about the same subject.
 	Key string `json:"key,omitzero"`
-	// T is the time in seconds since the agent (or the recording) began, as the judge's clock counts.
+	// T is the time in seconds since the agent (or the recording) began, as the detector's clock counts.
 	T float64 `json:"t_s"`
 	// Started, Updated and Ended are wall clock times in UTC.
 	Started time.Time `json:"started,omitzero"`
@@ -50,7 +50,7 @@ type Alert struct {
 	PID         int32  `json:"pid"`
 	Processes   int    `json:"processes,omitzero"` // living members of a group
 
-	// Cores is the mean use over the judge's window; MachinePercent the same as a share of the whole machine.
+	// Cores is the mean use over the detector's window; MachinePercent the same as a share of the whole machine.
 	Cores          float64 `json:"cores"`
 	MachinePercent float64 `json:"machine_percent"`
 	// Busy is how long the load has lasted.
@@ -160,7 +160,7 @@ type LiveRow struct {
 	SiteConfidence Level    `json:"site_confidence,omitzero"`
 	Browser        string   `json:"browser,omitzero"` // as Alert.Browser
 	BrowserTitle   string   `json:"browser_title,omitzero"`
-	// Cores is the use since the tick before; Mean that over the judge's window.
+	// Cores is the use since the tick before; Mean that over the detector's window.
 	Cores      float64    `json:"cores"`
 	Mean       float64    `json:"mean_cores"`
 	State      State      `json:"state"`

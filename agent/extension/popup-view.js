@@ -26,7 +26,7 @@ export function nameOf(say, { origins = [], tops = [], last = "" }) {
   return hosts[0];
 }
 
-// markOf returns the words for what the judge thinks, "" for nothing worth saying, and whether it is an alert.
+// markOf returns the words for what the detector thinks, "" for nothing worth saying, and whether it is an alert.
 /** @param {Say} say @param {Partial<Row>} row */
 export function markOf(say, { state, severity, snoozed, alert, allowed }) {
   if (allowed) return { text: say("isAllowed"), kind: "calm" };

@@ -125,7 +125,7 @@ func (w Words) Menu(a *api.Alert) string {
 }
 
 // Details are the lines that say why: the program, what may be behind it where nobody could be named, how much it looks
-// like mining, and what each rule found (in English, as the judge words it), at most eight.
+// like mining, and what each rule found (in English, as the detector words it), at most eight.
 func (w Words) Details(a *api.Alert) []string {
 	program := Fill(w.Say.DetailsProgram, "name", w.program(a), "pid", strconv.Itoa(int(a.PID)))
 	lines := []string{w.Menu(a), program}

@@ -26,7 +26,7 @@ func (b *bench) accuracy(ctx context.Context) error {
 	if err := wait(ctx, time.Second); err != nil {
 		return err
 	}
-	judge := heuristics.NewDetector(heuristics.Config{})
+	detector := heuristics.NewDetector(heuristics.Config{})
 	var worst, total, real float64
 	var ran time.Duration
 	var at time.Time
@@ -40,10 +40,10 @@ func (b *bench) accuracy(ctx context.Context) error {
 		if err != nil {
 			return errors.Join(err, duty.running())
 		}
-		verdicts := judge.Observe(s)
+		verdicts := detector.Observe(s)
 		used, wall := truth-ran, read.Sub(at)
 		ran, at = truth, read
-		if s.At < 2*time.Second { // the judge begins to watch
+		if s.At < 2*time.Second { // the detector begins to watch
 			continue
 		}
 		share := used.Seconds() / wall.Seconds()
@@ -65,7 +65,7 @@ func (b *bench) accuracy(ctx context.Context) error {
 	})
 }
 
-// usedBy returns what the judge says a process used since the tick before, in cores.
+// usedBy returns what the detector says a process used since the tick before, in cores.
 func usedBy(verdicts []heuristics.Verdict, pid int) (float64, bool) {
 	for i := range verdicts {
 		if v := &verdicts[i]; v.Subject.Kind == heuristics.SubjectProcess && int(v.Subject.Process.PID) == pid {

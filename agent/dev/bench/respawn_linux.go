@@ -25,7 +25,7 @@ type respawner struct {
 	said      map[string]float64 // core seconds by subject
 }
 
-// respawners runs two of them for a minute, each with its own program, and asks how much of what they used the judge
+// respawners runs two of them for a minute, each with its own program, and asks how much of what they used the detector
 // puts on one subject.
 func (b *bench) respawners(ctx context.Context) error {
 	length := time.Minute
@@ -70,7 +70,7 @@ func (b *bench) respawners(ctx context.Context) error {
 
 // watchRespawners starts the respawners once the source has begun, judges until both have ended, and two ticks more.
 func (b *bench) watchRespawners(ctx context.Context, all []*respawner, length time.Duration) error {
-	judge := heuristics.NewDetector(heuristics.Config{})
+	detector := heuristics.NewDetector(heuristics.Config{})
 	running, last, after := false, time.Duration(0), 0
 	for s, err := range sampler.New(sampler.Options{}).Source(ctx) {
 		if err != nil {
@@ -78,7 +78,7 @@ func (b *bench) watchRespawners(ctx context.Context, all []*respawner, length ti
 		}
 		dt := s.At - last
 		last = s.At
-		for _, v := range judge.Observe(s) {
+		for _, v := range detector.Observe(s) {
 			for _, r := range all {
 				if r.owns(&v.Subject) {
 					r.said[v.Subject.Key] += v.Now * dt.Seconds()

@@ -1,4 +1,4 @@
-// Command fit fits the judge's weights to the labelled recordings of the tuning split and writes them as data:
+// Command fit fits the detector's weights to the labelled recordings of the tuning split and writes them as data:
 //
 //	go run ./agent/dev/fit -traces testdata/traces -o heuristics/weights.json
 //

@@ -68,7 +68,7 @@ func replay(ctx context.Context, folder string, t *evaluate.Truth) ([]row, error
 	var rows []row
 	of := map[string][]int{}
 	err = pipeline.Run(ctx, source, heuristics.NewDetector(heuristics.Config{}), alert.NewManager("fit", nil, nil), func(tick pipeline.Tick) {
-		for _, j := range tick.Judged {
+		for _, j := range tick.Findings {
 			if j.Verdict.Features.Busy < fromBusy {
 				continue
 			}
@@ -101,7 +101,7 @@ func replay(ctx context.Context, folder string, t *evaluate.Truth) ([]row, error
 }
 
 // isTrue reports whether a verdict is about the load that the recording was made for.
-func isTrue(j *alert.Judged, t *evaluate.Truth) bool {
+func isTrue(j *alert.Finding, t *evaluate.Truth) bool {
 	if sites := t.AllSites(); len(sites) > 0 {
 		named := append([]string{j.Owner.Site}, j.Owner.Sites...)
 		return slices.ContainsFunc(named, func(site string) bool { return slices.Contains(sites, site) }) ||

@@ -83,7 +83,7 @@ func (l *looker) look(ctx context.Context, after string, b subject) error {
 			return fmt.Errorf("%s: who lives in process %d changed meanwhile from %v to %v", after, pid, truth[pid], later[pid])
 		}
 		o := owner(b.family(), root, a.number, a.got)
-		l.tally.judge(after, &o, all[a.number], truth[pid])
+		l.tally.check(after, &o, all[a.number], truth[pid])
 	}
 	return nil
 }

@@ -40,18 +40,18 @@ func newTally() *tally {
 
 // owner returns what an alert about the renderer would say, given the extension's answer.
 func owner(family string, root heuristics.ProcessID, renderer int, got heuristics.Renderer) attribution.Owner {
-	var book attribution.Book
-	book.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
-	return book.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
+	var resolver attribution.SiteResolver
+	resolver.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
+	return resolver.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
 		Kind: heuristics.SubjectProcess, Process: got.Process, Info: heuristics.ProcessInfo{
 			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: renderer},
 		},
 	}})
 }
 
-// judge holds what is said of one renderer process against who lives there. after says which step of the scenario it
+// check compares what is said of one renderer process against who lives there. after says which step of the scenario it
 // was.
-func (c *tally) judge(after string, o *attribution.Owner, p heuristics.ProcessID, there []lodger) {
+func (c *tally) check(after string, o *attribution.Owner, p heuristics.ProcessID, there []lodger) {
 	left := sitesOf(there, true)
 	there = slices.DeleteFunc(slices.Clone(there), func(l lodger) bool { return l.frozen })
 	sites := sitesOf(there, false)

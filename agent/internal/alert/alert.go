@@ -31,8 +31,8 @@ const (
 	closeCounts = 30 * time.Second
 )
 
-// Judged is a verdict with its owner.
-type Judged struct {
+// Finding is a verdict with its owner.
+type Finding struct {
 	Verdict heuristics.Verdict
 	Owner   attribution.Owner
 }
@@ -78,7 +78,7 @@ func NewManager(prefix string, allowed, snoozed []api.Allowance) *Manager {
 }
 
 // Observe takes what was judged at one tick, as Fold returns it, and returns the alerts that changed, each as it is now.
-func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []api.Alert {
+func (m *Manager) Observe(now time.Time, at time.Duration, judged []Finding) []api.Alert {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.now, m.at = now.UTC(), at
@@ -97,7 +97,7 @@ func (m *Manager) Observe(now time.Time, at time.Duration, judged []Judged) []ap
 	return changed
 }
 
-func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
+func (m *Manager) consider(changed []api.Alert, j *Finding) []api.Alert {
 	key := j.Key()
 	in := m.open[key]
 	switch {
@@ -152,7 +152,7 @@ func (m *Manager) consider(changed []api.Alert, j *Judged) []api.Alert {
 }
 
 // sameSite reports whether another process of the same site in the same browser has an open alert already.
-func (m *Manager) sameSite(j *Judged) bool {
+func (m *Manager) sameSite(j *Finding) bool {
 	if j.Owner.Site == "" {
 		return false
 	}
@@ -165,7 +165,7 @@ func (m *Manager) sameSite(j *Judged) bool {
 }
 
 // describe writes what is known now into the alert.
-func (m *Manager) describe(in *incident, j *Judged) {
+func (m *Manager) describe(in *incident, j *Finding) {
 	v, o, a := &j.Verdict, &j.Owner, &in.alert
 	in.owner, in.process = *o, v.Subject.Process
 	a.T, a.Updated = m.at.Seconds(), m.now

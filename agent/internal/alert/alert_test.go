@@ -26,7 +26,7 @@ func newScript(t *testing.T, allowed ...api.Allowance) *script {
 }
 
 // pass lets time go by with the same things judged and returns every change.
-func (s *script) pass(d time.Duration, judged ...Judged) []api.Alert {
+func (s *script) pass(d time.Duration, judged ...Finding) []api.Alert {
 	s.t.Helper()
 	var all []api.Alert
 	for end := s.at + d; s.at < end; {
@@ -59,8 +59,8 @@ func wantStates(t *testing.T, got []api.Alert, want ...api.AlertState) {
 }
 
 // tab is a suspected browser tab in the renderer with this pid.
-func tab(pid int32, level api.Level, site string) Judged {
-	return Judged{
+func tab(pid int32, level api.Level, site string) Finding {
+	return Finding{
 		Verdict: heuristics.Verdict{
 			State: heuristics.Suspected, Severity: heuristics.MiningLike, Confidence: 0.971,
 			Subject: heuristics.Subject{
@@ -75,7 +75,7 @@ func tab(pid int32, level api.Level, site string) Judged {
 	}
 }
 
-func cleared(j Judged) Judged {
+func cleared(j Finding) Finding {
 	j.Verdict.State = heuristics.Cleared
 	return j
 }
@@ -212,7 +212,7 @@ func TestAlertWaitsForTheBrowsersAnswer(t *testing.T) {
 
 func TestAllowances(t *testing.T) {
 	films := api.Allowance{Site: "films.test", User: "1000"}
-	native := func(exe string) Judged {
+	native := func(exe string) Finding {
 		j := tab(1, "", "")
 		j.Owner = attribution.Owner{Subject: "process"}
 		j.Verdict.Subject.Info = heuristics.ProcessInfo{Name: "work", Exe: exe, User: "1000"}
@@ -224,7 +224,7 @@ func TestAllowances(t *testing.T) {
 	shared.Owner.Sites = []string{"films.test", "news.test"}
 	tests := map[string]struct {
 		allowed []api.Allowance
-		judged  Judged
+		judged  Finding
 		fires   bool
 	}{
 		"the site":                  {[]api.Allowance{films}, tab(1, api.Exact, "films.test"), false},

@@ -101,7 +101,7 @@ func (m *Manager) Hush(id string, until time.Time) []api.Alert {
 
 // isAllowed reports whether the owner of a load is allowed, by its site or by its program. One of several sites is
 // allowed only when every one of them is.
-func (m *Manager) isAllowed(j *Judged) bool {
+func (m *Manager) isAllowed(j *Finding) bool {
 	a := api.Alert{
 		Site: j.Owner.Site, User: j.Verdict.Subject.Info.User, Subject: j.Owner.Subject,
 		Exe: clip(j.Verdict.Subject.Info.Exe, maxPath), ProcessName: clip(j.Verdict.Subject.Info.Name, maxName),

@@ -16,7 +16,7 @@ const explained = 0.6
 // Fold returns what was judged with one entry for each thing that people would call one, in the order of first mention:
 // a group and its only member are that process, several processes of one job are one group. What is suspected most
 // speaks for the others; use and members are those of all.
-func Fold(judged []Judged) []Judged {
+func Fold(judged []Finding) []Finding {
 	byKey := make(map[string]*fold, len(judged))
 	order := make([]*fold, 0, len(judged))
 	for i := range judged {
@@ -29,25 +29,25 @@ func Fold(judged []Judged) []Judged {
 		}
 		f.parts = append(f.parts, &judged[i])
 	}
-	out := make([]Judged, len(order))
+	out := make([]Finding, len(order))
 	for i, f := range order {
 		out[i] = f.one()
 	}
 	// The sums of several processes may have overtaken others.
-	slices.SortStableFunc(out, func(a, b Judged) int {
+	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Compare(b.Verdict.Features.Cores, a.Verdict.Features.Cores)
 	})
 	return out
 }
 
 // Key names what people would call one thing: see attribution.Owner.
-func (j *Judged) Key() string { return cmp.Or(j.Owner.Key, j.Verdict.Subject.Key) }
+func (j *Finding) Key() string { return cmp.Or(j.Owner.Key, j.Verdict.Subject.Key) }
 
 // fold is all that was judged at one tick of one job.
-type fold struct{ parts []*Judged }
+type fold struct{ parts []*Finding }
 
-func (f *fold) one() Judged {
-	lead := f.lead(func(*Judged) bool { return true })
+func (f *fold) one() Finding {
+	lead := f.lead(func(*Finding) bool { return true })
 	out := *lead
 	if len(f.parts) == 1 {
 		return out
@@ -66,7 +66,7 @@ func (f *fold) one() Judged {
 	if processes > 0 && sum.mean >= explained*groups.mean {
 		// The group says nothing that its members do not, but it may have been suspected first.
 		members = 0
-		named := f.lead(func(j *Judged) bool { return j.Verdict.Subject.Kind == heuristics.SubjectProcess })
+		named := f.lead(func(j *Finding) bool { return j.Verdict.Subject.Kind == heuristics.SubjectProcess })
 		out.Verdict.Subject, out.Owner = named.Verdict.Subject, named.Owner
 	}
 	out.Verdict.Now = max(sum.now, groups.now) // a group's use holds that of its members
@@ -82,8 +82,8 @@ func (f *fold) one() Judged {
 
 // lead returns, of the parts that are eligible, the one that is suspected most; of equals that which has lasted longest,
 // so that it is the same from tick to tick.
-func (f *fold) lead(eligible func(*Judged) bool) *Judged {
-	var best *Judged
+func (f *fold) lead(eligible func(*Finding) bool) *Finding {
+	var best *Finding
 	for _, p := range f.parts {
 		if eligible(p) && (best == nil || worse(&p.Verdict, &best.Verdict) < 0) {
 			best = p

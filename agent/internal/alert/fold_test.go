@@ -10,7 +10,7 @@ import (
 )
 
 // worker is a judged process of one program's job; members > 0 makes it the job's group with so many members.
-func worker(key string, pid int32, members int, state heuristics.State, cores float64) Judged {
+func worker(key string, pid int32, members int, state heuristics.State, cores float64) Finding {
 	kind := heuristics.SubjectProcess
 	if members > 0 {
 		kind = heuristics.SubjectGroup
@@ -19,7 +19,7 @@ func worker(key string, pid int32, members int, state heuristics.State, cores fl
 	if state == heuristics.Suspected {
 		severity = heuristics.MiningLike
 	}
-	return Judged{
+	return Finding{
 		Verdict: heuristics.Verdict{
 			State: state, Severity: severity, Confidence: 0.9, Now: cores,
 			Subject: heuristics.Subject{
@@ -35,22 +35,22 @@ func worker(key string, pid int32, members int, state heuristics.State, cores fl
 func TestFold(t *testing.T) {
 	const watching, suspected, over = heuristics.Watching, heuristics.Suspected, heuristics.Cleared
 	tests := map[string]struct {
-		judged  []Judged
+		judged  []Finding
 		subject api.Subject
 		pid     int32
 		members int
 		cores   float64
 		state   heuristics.State
 	}{
-		"a process":                 {[]Judged{worker("p1", 1, 0, watching, 1)}, "process", 1, 1, 1, watching},
-		"its group first":           {[]Judged{worker("g", 1, 1, suspected, 1), worker("p1", 1, 0, watching, 1)}, "process", 1, 1, 1, suspected},
-		"it first":                  {[]Judged{worker("g", 1, 1, watching, 1), worker("p1", 1, 0, suspected, 1)}, "process", 1, 1, 1, suspected},
-		"a group alone":             {[]Judged{worker("g", 7, 1, suspected, 1)}, "group", 7, 1, 1, suspected},
-		"two of one job":            {[]Judged{worker("p1", 1, 0, suspected, 0.7), worker("p2", 2, 0, suspected, 0.5)}, "group", 1, 2, 1.2, suspected},
-		"two and their group":       {[]Judged{worker("g", 1, 2, watching, 1.2), worker("p1", 1, 0, suspected, 0.7), worker("p2", 2, 0, watching, 0.5)}, "group", 1, 2, 1.2, suspected},
-		"one of a group's many":     {[]Judged{worker("g", 7, 5, suspected, 1.5), worker("p1", 1, 0, watching, 0.2)}, "group", 7, 5, 1.5, suspected},
-		"one ended, one goes on":    {[]Judged{worker("p1", 1, 0, over, 0), worker("p2", 2, 0, suspected, 0.5)}, "group", 2, 2, 0.5, suspected},
-		"one ended, one is watched": {[]Judged{worker("p1", 1, 0, over, 0.1), worker("p2", 2, 0, watching, 0.5)}, "group", 1, 2, 0.6, over},
+		"a process":                 {[]Finding{worker("p1", 1, 0, watching, 1)}, "process", 1, 1, 1, watching},
+		"its group first":           {[]Finding{worker("g", 1, 1, suspected, 1), worker("p1", 1, 0, watching, 1)}, "process", 1, 1, 1, suspected},
+		"it first":                  {[]Finding{worker("g", 1, 1, watching, 1), worker("p1", 1, 0, suspected, 1)}, "process", 1, 1, 1, suspected},
+		"a group alone":             {[]Finding{worker("g", 7, 1, suspected, 1)}, "group", 7, 1, 1, suspected},
+		"two of one job":            {[]Finding{worker("p1", 1, 0, suspected, 0.7), worker("p2", 2, 0, suspected, 0.5)}, "group", 1, 2, 1.2, suspected},
+		"two and their group":       {[]Finding{worker("g", 1, 2, watching, 1.2), worker("p1", 1, 0, suspected, 0.7), worker("p2", 2, 0, watching, 0.5)}, "group", 1, 2, 1.2, suspected},
+		"one of a group's many":     {[]Finding{worker("g", 7, 5, suspected, 1.5), worker("p1", 1, 0, watching, 0.2)}, "group", 7, 5, 1.5, suspected},
+		"one ended, one goes on":    {[]Finding{worker("p1", 1, 0, over, 0), worker("p2", 2, 0, suspected, 0.5)}, "group", 2, 2, 0.5, suspected},
+		"one ended, one is watched": {[]Finding{worker("p1", 1, 0, over, 0.1), worker("p2", 2, 0, watching, 0.5)}, "group", 1, 2, 0.6, over},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -70,7 +70,7 @@ func TestFold(t *testing.T) {
 func TestFoldKeepsOthersApartAndTheBusiestFirst(t *testing.T) {
 	other := worker("p9", 9, 0, heuristics.Watching, 0.9)
 	other.Owner.Key = "job other"
-	got := Fold([]Judged{other, worker("p1", 1, 0, heuristics.Watching, 0.7), worker("p2", 2, 0, heuristics.Watching, 0.5)})
+	got := Fold([]Finding{other, worker("p1", 1, 0, heuristics.Watching, 0.7), worker("p2", 2, 0, heuristics.Watching, 0.5)})
 	if len(got) != 2 || got[0].Owner.Key != "job work" || got[1].Owner.Key != "job other" {
 		t.Errorf("folded to %+v", got)
 	}
@@ -80,10 +80,10 @@ func TestFoldKeepsOthersApartAndTheBusiestFirst(t *testing.T) {
 func TestTwoProcessesOfOneJobAreOneAlert(t *testing.T) {
 	const watching, suspected, over = heuristics.Watching, heuristics.Suspected, heuristics.Cleared
 	s := newScript(t)
-	first := s.pass(time.Second, Fold([]Judged{worker("g", 1, 1, suspected, 0.7), worker("p1", 1, 0, watching, 0.7)})...)
+	first := s.pass(time.Second, Fold([]Finding{worker("g", 1, 1, suspected, 0.7), worker("p1", 1, 0, watching, 0.7)})...)
 	wantStates(t, first, api.Firing)
 	var all []api.Alert
-	for _, tick := range [][]Judged{
+	for _, tick := range [][]Finding{
 		{worker("p1", 1, 0, suspected, 0.7), worker("g", 1, 1, over, 0.7)},
 		{worker("p1", 1, 0, suspected, 0.7), worker("p2", 2, 0, suspected, 0.5)},
 		{worker("p1", 1, 0, over, 0), worker("p2", 2, 0, suspected, 0.5)},
@@ -92,7 +92,7 @@ func TestTwoProcessesOfOneJobAreOneAlert(t *testing.T) {
 		all = append(all, s.pass(lookupPatience, Fold(tick)...)...)
 	}
 	wantStates(t, all, api.Firing)
-	end := s.pass(time.Second, Fold([]Judged{worker("p2", 2, 0, over, 0.1)})...)
+	end := s.pass(time.Second, Fold([]Finding{worker("p2", 2, 0, over, 0.1)})...)
 	wantStates(t, end, api.Resolved)
 	for _, a := range append(all, end...) {
 		if a.ID != first[0].ID {

@@ -11,8 +11,8 @@ import (
 )
 
 // hot returns n suspected programs of a user.
-func hot(user string, first, n int) []Judged {
-	out := make([]Judged, n)
+func hot(user string, first, n int) []Finding {
+	out := make([]Finding, n)
 	for i := range out {
 		out[i] = tab(int32(first+i), "", "") //nolint:gosec // a small number
 		out[i].Owner.Subject = api.SubjectProcess
@@ -26,7 +26,7 @@ func openOf(m *Manager, user string) int { return len(m.Open(user)) }
 // One user's hundreds of hot programs keep no other user's from being told of.
 func TestOpenAlertsAreSharedFairly(t *testing.T) {
 	s := newScript(t)
-	var greedy []Judged
+	var greedy []Finding
 	for user := range 6 {
 		greedy = append(greedy, hot(strconv.Itoa(1000+user), 10_000*(user+1), 2*maxUserAlerts)...)
 	}

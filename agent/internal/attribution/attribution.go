@@ -47,8 +47,9 @@ const stale = 20 * time.Second
 // maxRemembered bounds the renderers and browsers remembered.
 const maxRemembered = 4096
 
-// Book remembers who lives in which renderer. The zero value is ready; it is not safe for concurrent use.
-type Book struct {
+// SiteResolver knows which pages each renderer process runs, as of the snapshots it observed. The zero value is
+// ready; it is not safe for concurrent use.
+type SiteResolver struct {
 	renderers map[heuristics.ProcessID]*entry
 	browsers  map[heuristics.ProcessID]string // root -> program name
 	jobs      jobs
@@ -62,7 +63,7 @@ type entry struct {
 }
 
 // Observe learns from a snapshot.
-func (b *Book) Observe(s *heuristics.Snapshot) {
+func (b *SiteResolver) Observe(s *heuristics.Snapshot) {
 	if b.renderers == nil {
 		b.renderers = map[heuristics.ProcessID]*entry{}
 		b.browsers = map[heuristics.ProcessID]string{}
@@ -98,7 +99,7 @@ func (b *Book) Observe(s *heuristics.Snapshot) {
 }
 
 // forgetOldest makes room for one renderer.
-func (b *Book) forgetOldest() {
+func (b *SiteResolver) forgetOldest() {
 	var oldest heuristics.ProcessID
 	found := false
 	for id, e := range b.renderers {
@@ -115,7 +116,7 @@ func less(a, b heuristics.ProcessID) bool {
 }
 
 // Owner returns whose load a verdict is about.
-func (b *Book) Owner(v *heuristics.Verdict) Owner {
+func (b *SiteResolver) Owner(v *heuristics.Verdict) Owner {
 	key, in := v.Subject.Key, v.Subject.Info.Browser
 	switch {
 	case v.Subject.Kind == heuristics.SubjectUnattributed, v.Subject.Info.Parent.PID == kthreadd:

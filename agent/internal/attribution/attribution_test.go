@@ -126,7 +126,7 @@ func TestOwnerLevels(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			var b Book
+			var b SiteResolver
 			s := heuristics.Snapshot{At: time.Minute, Processes: []heuristics.ProcessSample{{
 				ID: root, Info: &heuristics.ProcessInfo{Name: "chromium", Browser: &heuristics.BrowserProcess{Role: "browser", Root: root}},
 			}}}
@@ -146,7 +146,7 @@ func TestOwnerLevels(t *testing.T) {
 
 // A pid that is used again must not inherit the sites of the process before it.
 func TestAnotherLifeHasNoSite(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	b.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{{
 		Process: page, Frames: []heuristics.Frame{frame(1, "https://films.test", "https://films.test")},
 	}}})
@@ -162,7 +162,7 @@ func TestAnotherLifeHasNoSite(t *testing.T) {
 
 // Answers about processes that are gone by then do not shut out those that come later.
 func TestManyAnswersLeaveRoom(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	frames := []heuristics.Frame{frame(1, "https://films.test", "https://films.test")}
 	for i := range maxRemembered + 10 {
 		id := heuristics.ProcessID{PID: int32(1000 + i), StartTime: 1}
@@ -182,7 +182,7 @@ func TestManyAnswersLeaveRoom(t *testing.T) {
 func TestElectronProgramsHaveNoTabs(t *testing.T) {
 	v := verdictOn(page)
 	v.Subject.Info.Browser.Family = "electron"
-	var b Book
+	var b SiteResolver
 	if got := b.Owner(v); got.Subject != "process" || got.Level != "" {
 		t.Errorf("owner of an electron renderer: %+v", got)
 	}

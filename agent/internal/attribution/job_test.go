@@ -28,7 +28,7 @@ func TestOneJobHasOneKey(t *testing.T) {
 	elsewhere, another := started(24, 11, "/opt/work"), started(25, 10, "/opt/else")
 	foreign := started(26, 10, "/opt/work")
 	foreign.Info.User = "1001"
-	var b Book
+	var b SiteResolver
 	b.Observe(&heuristics.Snapshot{Processes: []heuristics.ProcessSample{
 		shell, other, first, second, child, grandchild, elsewhere, another, foreign,
 	}})
@@ -58,7 +58,7 @@ func TestOneJobHasOneKey(t *testing.T) {
 }
 
 func TestKernelThreadsAndTabsAreOnesOfTheirOwn(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	one, two := started(20, kthreadd, ""), started(21, kthreadd, "")
 	b.Observe(&heuristics.Snapshot{Processes: []heuristics.ProcessSample{one, two}})
 	if k, l := b.Owner(about(one, heuristics.SubjectProcess)).Key, b.Owner(about(two, heuristics.SubjectProcess)).Key; k == l {
@@ -73,7 +73,7 @@ func TestKernelThreadsAndTabsAreOnesOfTheirOwn(t *testing.T) {
 
 // A worker that starts itself anew each second, in a chain, stays one job though every parent is gone soon.
 func TestChainOfRestartsIsOneJob(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	shell := started(10, 1, "/bin/sh")
 	b.Observe(&heuristics.Snapshot{Processes: []heuristics.ProcessSample{shell}})
 	key := ""
@@ -102,7 +102,7 @@ func TestChainOfRestartsIsOneJob(t *testing.T) {
 
 // A process keeps its job when its parent ends and it is told of with a new one.
 func TestJobOutlivesTheParent(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	work := started(20, 10, "/opt/work")
 	b.Observe(&heuristics.Snapshot{Processes: []heuristics.ProcessSample{started(10, 1, "/bin/sh"), work}})
 	before := b.Owner(about(work, heuristics.SubjectProcess)).Key
@@ -119,7 +119,7 @@ func TestJobOutlivesTheParent(t *testing.T) {
 }
 
 func TestJobsAreBounded(t *testing.T) {
-	var b Book
+	var b SiteResolver
 	var s heuristics.Snapshot
 	for i := range int32(maxJobs + 100) {
 		s.Processes = append(s.Processes, started(i+10, 1, "/opt/work"))

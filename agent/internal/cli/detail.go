@@ -29,8 +29,8 @@ func (d *detail) observe(t *pipeline.Tick) {
 		d.hostOnly = d.hostOnly || g.Kind == heuristics.GapHostOnly
 		d.hidden = d.hidden || g.Kind == heuristics.GapHidden
 	}
-	for i := range t.Judged {
-		v := &t.Judged[i].Verdict
+	for i := range t.Findings {
+		v := &t.Findings[i].Verdict
 		if v.Subject.Kind != heuristics.SubjectProcess || v.Features.Busy < heuristics.Shortest {
 			continue
 		}

@@ -44,7 +44,7 @@ func parseMoment(text string) (moment, error) {
 	return moment{at: at}, nil
 }
 
-// explain prints what the judge knew and thought at one moment of a recording.
+// explain prints what the detector knew and thought at one moment of a recording.
 func explain(c *cobra.Command, file string, config heuristics.Config, m moment, o *replayOptions) error {
 	_, source, done, err := openTrace(c, file)
 	if err != nil {
@@ -58,13 +58,13 @@ func explain(c *cobra.Command, file string, config heuristics.Config, m moment, 
 		wrong error
 		last  time.Duration
 	)
-	err = pipeline.Judge(ctx, source, config, func(t pipeline.Tick) {
+	err = pipeline.Replay(ctx, source, config, func(t pipeline.Tick) {
 		last = t.Snapshot.At
 		if found != nil || wrong != nil || !m.isAt(&t) {
 			return
 		}
 		stop()
-		var j *alert.Judged
+		var j *alert.Finding
 		if j, wrong = choose(&t, m, o.subject); wrong == nil {
 			found = explanation(t.Snapshot.At, j, &config)
 		}
@@ -103,15 +103,15 @@ func firing(t *pipeline.Tick) *api.Alert {
 
 // choose returns the subject to explain: the one that was named, that of the first alert, what is suspected most, or the
 // busiest.
-func choose(t *pipeline.Tick, m moment, subject string) (*alert.Judged, error) {
-	var best *alert.Judged
-	better := func(j *alert.Judged) bool { // the busiest come first
+func choose(t *pipeline.Tick, m moment, subject string) (*alert.Finding, error) {
+	var best *alert.Finding
+	better := func(j *alert.Finding) bool { // the busiest come first
 		is, was := j.Verdict.State == heuristics.Suspected, best.Verdict.State == heuristics.Suspected
 		return is && (!was || j.Verdict.Confidence > best.Verdict.Confidence)
 	}
 	a := firing(t)
-	for i := range t.Judged {
-		j := &t.Judged[i]
+	for i := range t.Findings {
+		j := &t.Findings[i]
 		switch {
 		case subject != "" && !isNamed(j, subject):
 		case subject == "" && m.firstAlert && !isAbout(a, j):
@@ -123,7 +123,7 @@ func choose(t *pipeline.Tick, m moment, subject string) (*alert.Judged, error) {
 		return best, nil
 	}
 	at := t.Snapshot.At.Round(100 * time.Millisecond)
-	if len(t.Judged) == 0 {
+	if len(t.Findings) == 0 {
 		return nil, fmt.Errorf("nothing was busy at %v", at)
 	}
 	if subject == "" {
@@ -133,13 +133,13 @@ func choose(t *pipeline.Tick, m moment, subject string) (*alert.Judged, error) {
 }
 
 // isNamed reports whether a person's word means this subject.
-func isNamed(j *alert.Judged, word string) bool {
+func isNamed(j *alert.Finding, word string) bool {
 	v, o := &j.Verdict, &j.Owner
 	return strings.EqualFold(word, v.Subject.Info.Name) || strings.EqualFold(word, o.Site) || word == strconv.Itoa(int(v.Subject.Process.PID))
 }
 
 // isAbout reports whether an alert is about this subject.
-func isAbout(a *api.Alert, j *alert.Judged) bool {
+func isAbout(a *api.Alert, j *alert.Finding) bool {
 	return a != nil && a.Key == j.Owner.Key
 }
 
@@ -147,19 +147,19 @@ func isAbout(a *api.Alert, j *alert.Judged) bool {
 func busyNames(t *pipeline.Tick) string {
 	const most = 8
 	var names []string
-	for i := range t.Judged[:min(len(t.Judged), most)] {
-		v := &t.Judged[i].Verdict
-		name := cmp.Or(t.Judged[i].Owner.Site, v.Subject.Info.Name)
+	for i := range t.Findings[:min(len(t.Findings), most)] {
+		v := &t.Findings[i].Verdict
+		name := cmp.Or(t.Findings[i].Owner.Site, v.Subject.Info.Name)
 		names = append(names, fmt.Sprintf("%q (%d)", name, v.Subject.Process.PID))
 	}
-	if len(t.Judged) > most {
-		names = append(names, fmt.Sprintf("and %d more", len(t.Judged)-most))
+	if len(t.Findings) > most {
+		names = append(names, fmt.Sprintf("and %d more", len(t.Findings)-most))
 	}
 	return strings.Join(names, ", ")
 }
 
 // explanation puts a verdict into the form that is shown.
-func explanation(at time.Duration, j *alert.Judged, config *heuristics.Config) *terminal.Explanation {
+func explanation(at time.Duration, j *alert.Finding, config *heuristics.Config) *terminal.Explanation {
 	v, o := &j.Verdict, &j.Owner
 	weights := config.Weights
 	if weights == nil {

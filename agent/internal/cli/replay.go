@@ -99,7 +99,7 @@ func replay(c *cobra.Command, file string, config heuristics.Config, o *replayOp
 	if !o.asJSON {
 		fmt.Fprintln(p.out, terminal.TraceHeading(header.Started, header.Cores, header.OS, header.Load))
 	}
-	err = pipeline.Judge(c.Context(), source, config, p.observe)
+	err = pipeline.Replay(c.Context(), source, config, p.observe)
 	if !o.asJSON {
 		p.close()
 	}

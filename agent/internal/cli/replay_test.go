@@ -70,10 +70,10 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-// ticks hands snapshots of a busy program, interval apart, through the judge into a detail.
+// ticks hands snapshots of a busy program, interval apart, through the detector into a detail.
 func ticks(t *testing.T, n int, interval time.Duration, change func(*heuristics.Snapshot)) string {
 	t.Helper()
-	judge := heuristics.NewDetector(heuristics.Config{})
+	detector := heuristics.NewDetector(heuristics.Config{})
 	var d detail
 	for i := range n {
 		at := time.Duration(i) * interval
@@ -86,8 +86,8 @@ func ticks(t *testing.T, n int, interval time.Duration, change func(*heuristics.
 		}
 		change(&s)
 		tick := pipeline.Tick{Snapshot: s}
-		for _, v := range judge.Observe(s) {
-			tick.Judged = append(tick.Judged, alert.Judged{Verdict: v})
+		for _, v := range detector.Observe(s) {
+			tick.Findings = append(tick.Findings, alert.Finding{Verdict: v})
 		}
 		d.observe(&tick)
 	}

@@ -55,8 +55,8 @@ func TestGoldenTraces(t *testing.T) {
 	}
 }
 
-// TestCorpusKeepsItsPromises holds the judge to what the README and docs/decisions.md say of it, on the split that its
-// weights were not fitted to.
+// TestCorpusKeepsItsPromises holds the detector to what the README and docs/decisions.md say of it, on the split that
+// its weights were not fitted to.
 func TestCorpusKeepsItsPromises(t *testing.T) {
 	c := evalCommand()
 	var out bytes.Buffer
@@ -108,8 +108,8 @@ func rulesHeard(t *testing.T, file string) map[heuristics.RuleID]bool {
 	t.Helper()
 	out := map[heuristics.RuleID]bool{}
 	judged(t, file, heuristics.Config{}, func(tick pipeline.Tick) {
-		for i := range tick.Judged {
-			for _, e := range tick.Judged[i].Verdict.Evidence {
+		for i := range tick.Findings {
+			for _, e := range tick.Findings[i].Verdict.Evidence {
 				out[e.Rule] = true
 			}
 		}
@@ -140,7 +140,7 @@ func judged(t *testing.T, file string, settings heuristics.Config, observe func(
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := pipeline.Judge(t.Context(), source, settings, observe); err != nil {
+	if err := pipeline.Replay(t.Context(), source, settings, observe); err != nil {
 		t.Fatal(err)
 	}
 }

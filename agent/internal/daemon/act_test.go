@@ -52,7 +52,7 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 			hot.Verdict.Subject.Process = page
 			hot.Verdict.State, hot.Verdict.Severity = heuristics.Suspected, heuristics.MiningLike
 			hot.Owner.Tabs = []attribution.Tab{{ID: 101, TopOrigin: "https://films.test"}}
-			told := d.alerts.Observe(time.Now(), time.Second, []alert.Judged{hot})
+			told := d.alerts.Observe(time.Now(), time.Second, []alert.Finding{hot})
 			if len(told) != 1 || told[0].State != api.Firing {
 				t.Fatalf("no alert fires: %+v", told)
 			}
@@ -82,7 +82,7 @@ func TestActOnlyOnTheSameLifeOfAPid(t *testing.T) {
 				t.Errorf("asked %+v", got[0])
 			}
 			hot.Verdict.State = heuristics.Cleared
-			if end := d.alerts.Observe(time.Now(), 2*time.Second, []alert.Judged{hot}); len(end) != 1 || end[0].Reason != c.reason {
+			if end := d.alerts.Observe(time.Now(), 2*time.Second, []alert.Finding{hot}); len(end) != 1 || end[0].Reason != c.reason {
 				t.Errorf("the alert ended as %+v, want the reason %s", end, c.reason)
 			}
 		})

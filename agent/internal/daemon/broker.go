@@ -137,7 +137,7 @@ func liveView(t *pipeline.Tick, user string, machine float64, alive int) *api.Li
 }
 
 // LiveRow is what people see of a judged subject, without the evidence.
-func LiveRow(j *alert.Judged) api.LiveRow {
+func LiveRow(j *alert.Finding) api.LiveRow {
 	v, o := &j.Verdict, &j.Owner
 	return api.LiveRow{
 		Key: o.Key, Subject: o.Subject, Process: v.Subject.Info.Name, PID: v.Subject.Process.PID, Processes: v.Subject.Members,

@@ -62,8 +62,8 @@ func (l *loads) observe(t *pipeline.Tick) {
 	}
 	l.before, l.at, l.cores = l.at, t.Snapshot.At, max(1, t.Snapshot.Cores)
 	l.machine = l.busy.since(&t.Snapshot)
-	for i := range t.Judged {
-		v := &t.Judged[i].Verdict
+	for i := range t.Findings {
+		v := &t.Findings[i].Verdict
 		in := v.Subject.Info.Browser
 		if v.Subject.Kind != heuristics.SubjectProcess || in == nil || in.Role != "renderer" || in.Family == "electron" {
 			continue
@@ -78,7 +78,7 @@ func (l *loads) observe(t *pipeline.Tick) {
 		} else if r.seen < l.before {
 			r.past = append(r.past, sample{at: l.before}) // it was quiet meanwhile
 		}
-		r.verdict, r.seen, r.site = *v, l.at, t.Judged[i].Owner.Site
+		r.verdict, r.seen, r.site = *v, l.at, t.Findings[i].Owner.Site
 		r.past = append(r.past, sample{l.at, int(100*max(0, v.Now) + 0.5)})
 	}
 	for key, r := range l.of {

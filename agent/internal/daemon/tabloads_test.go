@@ -24,9 +24,9 @@ func mine() extensions.Peer {
 }
 
 // tab is a verdict on a renderer of a browser.
-func tab(peer extensions.Peer, renderer int, cores float64) alert.Judged {
+func tab(peer extensions.Peer, renderer int, cores float64) alert.Finding {
 	pid := int32(2000 + renderer) //nolint:gosec // small
-	return alert.Judged{
+	return alert.Finding{
 		Verdict: heuristics.Verdict{
 			Subject: heuristics.Subject{
 				Key: fmt.Sprintf("%d.%d", peer.Root.PID, pid), Kind: heuristics.SubjectProcess,
@@ -41,9 +41,9 @@ func tab(peer extensions.Peer, renderer int, cores float64) alert.Judged {
 	}
 }
 
-func tickAt(second int, judged ...alert.Judged) *pipeline.Tick {
+func tickAt(second int, judged ...alert.Finding) *pipeline.Tick {
 	at := time.Duration(second) * time.Second
-	return &pipeline.Tick{Snapshot: heuristics.Snapshot{At: at, Cores: 2, Busy: at}, Judged: judged}
+	return &pipeline.Tick{Snapshot: heuristics.Snapshot{At: at, Cores: 2, Busy: at}, Findings: judged}
 }
 
 func TestLoadsOfOneBrowser(t *testing.T) {
@@ -107,10 +107,10 @@ func TestLoadsRememberAMinute(t *testing.T) {
 	}
 }
 
-// Whatever the judge says, the message fits the line to the extension.
+// Whatever the detector says, the message fits the line to the extension.
 func TestLoadsFit(t *testing.T) {
 	var l loads
-	var judged []alert.Judged
+	var judged []alert.Finding
 	for n := 1; n <= 30; n++ {
 		j := tab(mine(), n, 9.99)
 		j.Verdict.State, j.Verdict.Severity = heuristics.Suspected, heuristics.MiningLike
@@ -136,7 +136,7 @@ func TestPopupOnlyAboutTheOwnBrowser(t *testing.T) {
 	elsewhere, stranger := mine(), mine()
 	elsewhere.Root.PID, stranger.User = 1001, "8"
 	d := &Daemon{alerts: alert.NewManager("run", nil, nil)}
-	var judged []alert.Judged
+	var judged []alert.Finding
 	for i, p := range []extensions.Peer{mine(), elsewhere, stranger} {
 		j := tab(p, 2+i, 1)
 		j.Owner.Site = fmt.Sprintf("site%d.test", i)

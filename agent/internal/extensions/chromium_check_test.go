@@ -72,7 +72,7 @@ func TestChromiumIsChecked(t *testing.T) {
 				}
 				for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 					for _, r := range b.service.Answers() {
-						tally.judge(t, "chromium", r, truth[r.Process.PID])
+						tally.check(t, "chromium", r, truth[r.Process.PID])
 					}
 				}
 			}

@@ -65,7 +65,7 @@ func (b *firefox) look(t *testing.T, c *tally) {
 		got, took := b.who(t, p, number)
 		c.took = append(c.took, took)
 		if names := truth[p.PID]; len(names) > 0 {
-			c.judge(t, "firefox", got, names)
+			c.check(t, "firefox", got, names)
 		} else if len(got.Frames) > 0 || got.LastOrigin != "" {
 			t.Errorf("content process %d holds nothing, but was said to hold %v, last %s", number, namesOf(got.Frames), got.LastOrigin)
 		}
@@ -155,7 +155,7 @@ func TestFirefoxIsChecked(t *testing.T) {
 				}
 				for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 					for _, r := range b.service.Answers() {
-						tally.judge(t, "firefox", r, truth[r.Process.PID])
+						tally.check(t, "firefox", r, truth[r.Process.PID])
 					}
 				}
 			}

@@ -20,8 +20,8 @@ type tally struct {
 	took                         []time.Duration // each answer
 }
 
-// judge holds what is said of one renderer process against the sites that live there.
-func (c *tally) judge(t *testing.T, family string, got heuristics.Renderer, truth []string) {
+// check compares what is said of one renderer process against the sites that live there.
+func (c *tally) check(t *testing.T, family string, got heuristics.Renderer, truth []string) {
 	t.Helper()
 	sites := map[string]bool{}
 	for _, name := range truth {
@@ -31,9 +31,9 @@ func (c *tally) judge(t *testing.T, family string, got heuristics.Renderer, trut
 		}
 	}
 	root := heuristics.ProcessID{PID: 1, StartTime: 1}
-	var book attribution.Book
-	book.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
-	o := book.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
+	var resolver attribution.SiteResolver
+	resolver.Observe(&heuristics.Snapshot{Renderers: []heuristics.Renderer{got}})
+	o := resolver.Owner(&heuristics.Verdict{Subject: heuristics.Subject{
 		Kind: heuristics.SubjectProcess, Process: got.Process, Info: heuristics.ProcessInfo{
 			Browser: &heuristics.BrowserProcess{Family: heuristics.Family(family), Role: heuristics.RoleRenderer, Root: root, Renderer: 1},
 		},

@@ -18,34 +18,35 @@ type Source func(context.Context) iter.Seq2[heuristics.Snapshot, error]
 // Tick is what one snapshot led to.
 type Tick struct {
 	Snapshot heuristics.Snapshot
-	// Judged is everything that the detector judged; Subjects the same with one entry for what people call one.
-	Judged, Subjects []alert.Judged
+	// Findings is the verdict on each subject that the detector watches; Subjects are the same with one
+	// entry for what people call one.
+	Findings, Subjects []alert.Finding
 	// Alerts are those that changed.
 	Alerts []api.Alert
 }
 
-// Run passes the snapshots of a source through the judge, attribution and alerts, and hands each tick to observe,
+// Run passes the snapshots of a source through the detector, attribution and alerts, and hands each tick to observe,
 // which must not block. It returns when the source ends or fails.
-func Run(ctx context.Context, source Source, judge *heuristics.Detector, alerts *alert.Manager, observe func(Tick)) error {
-	var book attribution.Book
+func Run(ctx context.Context, source Source, detector *heuristics.Detector, alerts *alert.Manager, observe func(Tick)) error {
+	var resolver attribution.SiteResolver
 	for snapshot, err := range source(ctx) {
 		if err != nil {
 			return err // a source says itself what failed and where
 		}
-		book.Observe(&snapshot)
-		verdicts := judge.Observe(snapshot)
-		judged := make([]alert.Judged, len(verdicts))
+		resolver.Observe(&snapshot)
+		verdicts := detector.Observe(snapshot)
+		findings := make([]alert.Finding, len(verdicts))
 		for i := range verdicts {
-			judged[i] = alert.Judged{Verdict: verdicts[i], Owner: book.Owner(&verdicts[i])}
+			findings[i] = alert.Finding{Verdict: verdicts[i], Owner: resolver.Owner(&verdicts[i])}
 		}
-		subjects := alert.Fold(judged)
+		subjects := alert.Fold(findings)
 		changed := alerts.Observe(snapshot.Time, snapshot.At, subjects)
-		observe(Tick{Snapshot: snapshot, Judged: judged, Subjects: subjects, Alerts: changed})
+		observe(Tick{Snapshot: snapshot, Findings: findings, Subjects: subjects, Alerts: changed})
 	}
 	return nil
 }
 
-// Judge passes a recording through a judge and alerts of its own, in which nothing is allowed or snoozed.
-func Judge(ctx context.Context, source Source, settings heuristics.Config, observe func(Tick)) error {
+// Replay passes a recording through a detector and alerts of its own, in which nothing is allowed or snoozed.
+func Replay(ctx context.Context, source Source, settings heuristics.Config, observe func(Tick)) error {
 	return Run(ctx, source, heuristics.NewDetector(settings), alert.NewManager("replay", nil, nil), observe)
 }

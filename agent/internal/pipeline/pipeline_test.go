@@ -73,19 +73,19 @@ func TestReplayEqualsLive(t *testing.T) {
 	if len(live) != n || len(again) != n {
 		t.Fatalf("%d ticks live, %d replayed, want %d", len(live), len(again), n)
 	}
-	judged := 0
+	findings := 0
 	same := cmp.Options{cmp.Comparer(func(a, b float64) bool { return a == b || (math.IsNaN(a) && math.IsNaN(b)) })}
 	for i := range live {
-		judged += len(live[i].Judged)
-		if diff := cmp.Diff(live[i].Judged, again[i].Judged, same); diff != "" {
-			t.Fatalf("tick %d is judged differently (-live +replay):\n%s", i, diff)
+		findings += len(live[i].Findings)
+		if diff := cmp.Diff(live[i].Findings, again[i].Findings, same); diff != "" {
+			t.Fatalf("tick %d differs (-live +replay):\n%s", i, diff)
 		}
 		if diff := cmp.Diff(live[i].Alerts, again[i].Alerts); diff != "" {
 			t.Fatalf("tick %d alerts differently (-live +replay):\n%s", i, diff)
 		}
 	}
-	if judged == 0 {
-		t.Error("nothing was judged, so nothing was compared")
+	if findings == 0 {
+		t.Error("nothing was found, so nothing was compared")
 	}
 }
 

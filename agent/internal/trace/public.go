@@ -8,7 +8,7 @@ import (
 )
 
 // The names below are the same on every computer, so they tell nothing of whose it is. Redact keeps them because rules
-// and people need them; a test asks the judge itself whether it still sees what it saw.
+// and people need them; a test asks the detector itself whether it still sees what it saw.
 
 // isPublicProgram reports whether a name is that of a browser or of one of its own helpers.
 func isPublicProgram(name string) bool { return browsers.IsPublic(name) }

@@ -13,7 +13,7 @@ import (
 )
 
 // Redact returns a Source that yields the snapshots of another with every name of a program, path, person and site
-// replaced, the same name always by the same stand-in, so that a recording can be shown to others. What the judge looks
+// replaced, the same name always by the same stand-in, so that a recording can be shown to others. What the detector looks
 // at stays: counters, the kind of place a program lies in, which frames are of one site, and names that are public
 // (browsers, their threads, system services). Only what names on a list of known miners say is lost.
 //

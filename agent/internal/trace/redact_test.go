@@ -53,9 +53,9 @@ func open(t *testing.T, file string) (Header, pipeline.Source) {
 func said(t *testing.T, source pipeline.Source) []string {
 	t.Helper()
 	var out []string
-	err := pipeline.Judge(t.Context(), source, heuristics.Config{}, func(tick pipeline.Tick) {
-		for i := range tick.Judged {
-			v, o := &tick.Judged[i].Verdict, &tick.Judged[i].Owner
+	err := pipeline.Replay(t.Context(), source, heuristics.Config{}, func(tick pipeline.Tick) {
+		for i := range tick.Findings {
+			v, o := &tick.Findings[i].Verdict, &tick.Findings[i].Owner
 			line := fmt.Sprintf("%v %v.%v %s %s %s %x %s %s %d sites %d tabs", tick.Snapshot.At, v.Subject.Process.PID, v.Subject.Process.StartTime,
 				v.Subject.Kind, v.State, v.Severity, v.Confidence, o.Subject, o.Level, len(o.Sites), len(o.Tabs))
 			for _, e := range v.Evidence {
@@ -268,8 +268,8 @@ func busyProgram(info heuristics.ProcessInfo) pipeline.Source {
 	}
 }
 
-// Every rule that looks at a name or a path sees in the stand-in what it saw in the original; the judge itself is asked,
-// so that a rule which learns a new name fails here until Redact keeps it.
+// Every rule that looks at a name or a path sees in the stand-in what it saw in the original; the detector itself is
+// asked, so that a rule which learns a new name fails here until Redact keeps it.
 func TestRedactionKeepsWhatRulesSee(t *testing.T) {
 	names := []string{
 		"python3", "[kworker/0:1]", "kworker/u8:3-ev", "[my-miner]", "ksoftirqd/0", "migration/1", "rcu_sched", "irq/45-nvidia", "jbd2/sda1-8",
@@ -297,7 +297,7 @@ func TestRedactionKeepsWhatRulesSee(t *testing.T) {
 				want, got := rulesOn(t, busyProgram(info)), rulesOn(t, Redact(busyProgram(info)))
 				if want != got {
 					r := newRedactor()
-					t.Errorf("%q %q: the judge sees %s; in %q %q %s", name, info.Exe, want, r.program(name), r.exe(info.Exe), got)
+					t.Errorf("%q %q: the detector sees %s; in %q %q %s", name, info.Exe, want, r.program(name), r.exe(info.Exe), got)
 				}
 			}
 		}
@@ -307,10 +307,10 @@ func TestRedactionKeepsWhatRulesSee(t *testing.T) {
 // rulesOn returns the rules on names and places that spoke in the end, with their strengths.
 func rulesOn(t *testing.T, source pipeline.Source) string {
 	t.Helper()
-	judge, out := heuristics.NewDetector(heuristics.Config{}), ""
+	detector, out := heuristics.NewDetector(heuristics.Config{}), ""
 	for s := range source(t.Context()) {
 		out = ""
-		for _, v := range judge.Observe(s) {
+		for _, v := range detector.Observe(s) {
 			for _, e := range v.Evidence {
 				if slices.Contains([]heuristics.RuleID{"disguise", "odd_place", "installed", "kernel_name", "low_priority"}, e.Rule) {
 					out += fmt.Sprintf("%s %v %s ", e.Rule, e.Strength, e.Text)

@@ -255,7 +255,7 @@ func FuzzReplay(f *testing.F) {
 		if err != nil {
 			return
 		}
-		judge := heuristics.NewDetector(heuristics.Config{})
+		detector := heuristics.NewDetector(heuristics.Config{})
 		last := time.Duration(-1)
 		for s, err := range source(t.Context()) {
 			if err != nil {
@@ -265,7 +265,7 @@ func FuzzReplay(f *testing.F) {
 				t.Fatalf("a snapshot at %v after %v with %d cores", s.At, last, s.Cores)
 			}
 			last = s.At
-			for _, v := range judge.Observe(s) {
+			for _, v := range detector.Observe(s) {
 				if !(v.Confidence >= 0 && v.Confidence <= 1) {
 					t.Fatalf("confidence %v", v.Confidence)
 				}

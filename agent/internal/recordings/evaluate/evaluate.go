@@ -1,8 +1,8 @@
-// Package evaluate judges labelled recordings on the path a live run takes and says how right the judge is: precision,
-// recall, false alarms per machine-day, time to detect.
+// Package evaluate judges labelled recordings on the path a live run takes and says how right the detector is:
+// precision, recall, false alarms per machine-day, time to detect.
 //
-// A folder of recordings comes from strangers as well as from `make corpus`: what is damaged or contradicts its label
-// is told and left out of every figure, and the others are still judged.
+// A folder of recordings may come from anybody: one that is damaged or contradicts its label is reported and left out of
+// every figure, and the others are still evaluated.
 package evaluate
 
 import (
@@ -31,7 +31,7 @@ const maxRecordings = 20_000
 
 // Options says what is evaluated and how.
 type Options struct {
-	// Config holds the judge's settings.
+	// Config holds the detector's settings.
 	Config heuristics.Config
 	// Split is the only split evaluated, "" for all.
 	Split string
@@ -65,7 +65,7 @@ func Run(ctx context.Context, dir string, o Options) ([]Trace, error) {
 		wait.Go(func() {
 			for t := range next {
 				if t.Problem == nil {
-					t.judge(ctx, o.Config)
+					t.evaluate(ctx, o.Config)
 				}
 				mu.Lock()
 				done++

@@ -120,14 +120,14 @@ func TestAlertOverTime(t *testing.T) {
 
 // Groups and their members use the same CPU time: it counts once.
 func TestUseOfTheTrueSubjectCountsOnce(t *testing.T) {
-	verdict := func(kind heuristics.SubjectKind, key string, cores float64) alert.Judged {
-		return alert.Judged{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Kind: kind, Key: key}, Now: cores}}
+	verdict := func(kind heuristics.SubjectKind, key string, cores float64) alert.Finding {
+		return alert.Finding{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Kind: kind, Key: key}, Now: cores}}
 	}
 	ts := newTracks()
-	ts.observe(time.Second, []alert.Judged{
+	ts.observe(time.Second, []alert.Finding{
 		verdict(heuristics.SubjectProcess, "a", 0.5), verdict(heuristics.SubjectGroup, "g", 1.2), verdict(heuristics.SubjectProcess, "b", 0.6),
 		verdict(heuristics.SubjectProcess, "other", 3),
-	}, func(j *alert.Judged) bool { return j.Verdict.Subject.Key != "other" })
+	}, func(j *alert.Finding) bool { return j.Verdict.Subject.Key != "other" })
 	if got := ts.truth.points[0].Cores; got != 1.2 {
 		t.Errorf("%v cores, want 1.2", got)
 	}
@@ -148,7 +148,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-func TestProblemsAreToldAndTheRestIsJudged(t *testing.T) {
+func TestProblemsAreReportedAndTheRestIsEvaluated(t *testing.T) {
 	dir := t.TempDir()
 	miner().write(t, dir, "good", filmsTruth)
 	miner().write(t, dir, "no-truth", "")
@@ -216,7 +216,7 @@ func TestStopped(t *testing.T) {
 	}
 }
 
-func TestSettingsReachTheJudge(t *testing.T) {
+func TestSettingsReachTheDetector(t *testing.T) {
 	dir := t.TempDir()
 	miner().write(t, dir, "a", filmsTruth)
 	var c heuristics.Config
@@ -225,7 +225,7 @@ func TestSettingsReachTheJudge(t *testing.T) {
 	}
 	usual, strict := run(t, dir, Options{})["a"], run(t, dir, Options{Config: c})["a"]
 	if strict.Outcome == usual.Outcome && *strict.TimeToDetect <= *usual.TimeToDetect {
-		t.Errorf("a stricter judge says the same as early: %+v", strict)
+		t.Errorf("a stricter detector says the same as early: %+v", strict)
 	}
 }
 
@@ -383,10 +383,10 @@ func TestManySubjects(t *testing.T) {
 	at := time.Duration(0)
 	for i := range 1000 {
 		at += time.Second
-		ts.observe(at, []alert.Judged{
+		ts.observe(at, []alert.Finding{
 			{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Key: strconv.Itoa(i)}, Now: 0.1}},
 			{Verdict: heuristics.Verdict{Subject: heuristics.Subject{Key: "busy"}, Now: 1}},
-		}, func(*alert.Judged) bool { return false })
+		}, func(*alert.Finding) bool { return false })
 	}
 	if got := ts.choose(&Trace{Label: Benign}, nil); got == nil || got.key != "busy" || len(ts.all) != maxTracks || len(ts.order) != maxTracks {
 		t.Errorf("%d tracks, shown is %+v", len(ts.all), got)

@@ -26,7 +26,7 @@ type subject struct {
 	siteUncertain bool   // a tab whose site nobody could name
 }
 
-func subjectOf(j *alert.Judged) subject {
+func subjectOf(j *alert.Finding) subject {
 	s := subject{
 		kind: j.Owner.Subject, key: j.Key(), site: j.Owner.Site, sites: j.Owner.Sites, name: j.Verdict.Subject.Info.Name,
 		exe: j.Verdict.Subject.Info.Exe, browser: j.Owner.Browser, siteUncertain: j.Owner.Level == api.Unknown,
@@ -37,7 +37,7 @@ func subjectOf(j *alert.Judged) subject {
 	return s
 }
 
-func subjectOfAlert(a *api.Alert, subjects []alert.Judged) subject {
+func subjectOfAlert(a *api.Alert, subjects []alert.Finding) subject {
 	s := subject{
 		kind: a.Subject, key: a.Key, site: a.Site, sites: a.Sites, name: a.ProcessName, exe: a.Exe, browser: a.Browser,
 		siteUncertain: a.SiteConfidence == api.Unknown,

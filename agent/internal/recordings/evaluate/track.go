@@ -60,7 +60,7 @@ func newTracks() tracks {
 }
 
 // observe takes the verdicts of one tick; isTrue says which are about the true subject.
-func (ts *tracks) observe(at time.Duration, judged []alert.Judged, isTrue func(*alert.Judged) bool) {
+func (ts *tracks) observe(at time.Duration, judged []alert.Finding, isTrue func(*alert.Finding) bool) {
 	var group Point
 	for i := range judged {
 		j := &judged[i]
@@ -88,7 +88,7 @@ func (ts *tracks) observe(at time.Duration, judged []alert.Judged, isTrue func(*
 
 // of returns the track of a verdict's subject. Where there are too many, the one that has used least gives way, so that
 // what matters late in a long recording is still followed.
-func (ts *tracks) of(j *alert.Judged) *track {
+func (ts *tracks) of(j *alert.Finding) *track {
 	key := j.Key()
 	if t := ts.all[key]; t != nil {
 		return t
@@ -111,7 +111,7 @@ func (ts *tracks) of(j *alert.Judged) *track {
 }
 
 // take adds a verdict to the present tick.
-func (t *track) take(j *alert.Judged) {
+func (t *track) take(j *alert.Finding) {
 	v := &j.Verdict
 	t.now.Cores += v.Now
 	if v.State == heuristics.Suspected && t.now.Said != api.MiningLike {
@@ -128,7 +128,7 @@ func (t *track) take(j *alert.Judged) {
 }
 
 // nameOf names a subject for people.
-func nameOf(j *alert.Judged) string {
+func nameOf(j *alert.Finding) string {
 	name := j.Verdict.Subject.Info.Name
 	switch {
 	case j.Owner.Site != "":

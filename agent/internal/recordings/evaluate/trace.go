@@ -51,7 +51,7 @@ type Trace struct {
 	Outcome api.Severity `json:"outcome"`
 	// TimeToDetect is the time from the load's start to the first alert about the true subject.
 	TimeToDetect *float64 `json:"time_to_detect_s"`
-	// Peak is the highest confidence in mining that the judge had in the plotted subject.
+	// Peak is the highest confidence in mining that the detector had in the plotted subject.
 	Peak   float64 `json:"peak_confidence"`
 	Alerts []Alert `json:"alerts"`
 	// Rules are the weights of what decided, by rule: at the first alert, or at the peak where there was none.
@@ -102,8 +102,8 @@ type bench struct {
 	hostOnly bool
 }
 
-// judge replays the recording and compares what is said with the truth.
-func (t *Trace) judge(ctx context.Context, c heuristics.Config) {
+// evaluate replays the recording and compares what is said with the truth.
+func (t *Trace) evaluate(ctx context.Context, c heuristics.Config) {
 	path := filepath.Join(t.folder, traceFile)
 	f, err := os.Open(path)
 	if err != nil {
@@ -118,7 +118,7 @@ func (t *Trace) judge(ctx context.Context, c heuristics.Config) {
 	}
 	b := &bench{t: t, match: newMatcher(&t.Truth), tracks: newTracks()}
 	t.MachineCores = header.Cores
-	if err = pipeline.Judge(ctx, source, c, b.observe); err == nil {
+	if err = pipeline.Replay(ctx, source, c, b.observe); err == nil {
 		err = ctx.Err() // a source ends quietly then
 	}
 	if err == nil {
@@ -141,7 +141,7 @@ func (b *bench) observe(tick pipeline.Tick) {
 	b.last = tick.Snapshot.At
 	b.match.learn(&tick.Snapshot)
 	b.hostOnly = b.hostOnly || slices.ContainsFunc(tick.Snapshot.Gaps, func(g heuristics.Gap) bool { return g.Kind == heuristics.GapHostOnly })
-	b.tracks.observe(b.last, tick.Subjects, func(j *alert.Judged) bool {
+	b.tracks.observe(b.last, tick.Subjects, func(j *alert.Finding) bool {
 		s := subjectOf(j)
 		return b.match.is(&s)
 	})
@@ -153,7 +153,7 @@ func (b *bench) observe(tick pipeline.Tick) {
 }
 
 // fired notes an alert that people would see now.
-func (b *bench) fired(now *api.Alert, subjects []alert.Judged) {
+func (b *bench) fired(now *api.Alert, subjects []alert.Finding) {
 	t := b.t
 	i := slices.IndexFunc(t.Alerts, func(a Alert) bool { return a.id == now.ID })
 	if i < 0 {
