@@ -50,7 +50,7 @@ func serviceCommand() *cobra.Command {
 	add("start", "Start the installed service", "Started.", (*service.Manager).Start)
 	add("stop", "Stop the service until the computer starts again", "Stopped. It starts again with the computer; `minewatch service start` starts it now.",
 		(*service.Manager).Stop)
-	add("restart", "Stop and start the service", "Started anew.", (*service.Manager).Restart)
+	add("restart", "Stop and start the service", "Restarted.", (*service.Manager).Restart)
 	c.AddCommand(serviceStatusCommand(&user))
 	return c
 }

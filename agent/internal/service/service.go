@@ -238,7 +238,7 @@ func (m *Manager) Status() (State, error) {
 	case err != nil && strings.Contains(err.Error(), "failed state"): // the library has no error of its own for it
 		return Failed, nil
 	case err != nil:
-		return "", fmt.Errorf("the service manager does not answer: %w", err)
+		return "", fmt.Errorf("the service manager does not answer (%w); where none runs, start the agent with `minewatch run`", err)
 	case s == service.StatusRunning:
 		return Running, nil
 	default:

@@ -35,7 +35,7 @@ func Status(w io.Writer, s api.Status) error {
 	fact("Tray", trays(s.Trays)...)
 	fact("Agent", "process "+strconv.Itoa(s.PID)+", since "+s.Started.Local().Format("2006-01-02 15:04")+"; used "+
 		span(s.CPU)+" of CPU time"+hourly(s.CPUPerHour)+", "+bytesOf(s.RSS)+" of memory")
-	fact("Speaks at", words.CleanSentence(s.Socket))
+	fact("Local API", words.CleanSentence(s.Socket))
 	fact("Stored in", words.CleanSentence(s.State))
 	if len(s.Warnings) > 0 {
 		b.WriteString("\nNeeds attention:\n")
