@@ -68,14 +68,17 @@ test("what the program says is taken apart with care", () => {
   assert.deepEqual([odd.cores, odd.samples, odd.why[0].length, odd.alert, odd.canAllow], [0, [0, 0, 7], 300, "", false]);
 });
 
-test("both languages have every message, with the same places in it", () => {
-  const { en, ja } = messages;
-  assert.deepEqual(Object.keys(ja).sort(), Object.keys(en).sort());
+test("every language has every message, with the same places in it", () => {
+  const { en, ...others } = messages;
+  assert.ok(Object.keys(others).length > 0, "there are no translations");
+  for (const [lang, all] of Object.entries(others)) assert.deepEqual(Object.keys(all).sort(), Object.keys(en).sort(), lang);
   for (const [name, { message, description }] of Object.entries(en)) {
     assert.ok(description?.length > 5, `${name} has no description for the translator`);
     const places = (text) => [...text.matchAll(/\$\d/g)].map(([p]) => p).sort();
-    assert.deepEqual(places(ja[name].message), places(message), name);
-    assert.ok(name === "listSeparator" || ja[name].message !== message, `${name} is not translated`);
+    for (const [lang, all] of Object.entries(others)) {
+      assert.deepEqual(places(all[name].message), places(message), `${lang}: ${name}`);
+      assert.ok(name === "listSeparator" || all[name].message !== message, `${lang}: ${name} is not translated`);
+    }
   }
   for (const m of Object.values(messages)) assert.ok(m.description.message.length <= 132);
 });
