@@ -40,8 +40,14 @@ ExecStopPost=-/bin/sh -c '[ -e /root/test/boot ] && [ ! -e /root/test/rebooted ]
 WantedBy=multi-user.target
 `
 
-// cache holds the bare system, which takes a minute to make.
-const cache = "../../../.cache/bookworm"
+// cache returns the folder of the bare system, which takes a minute to make: this user's cache, so that each checkout
+// finds it, or the checkout's own.
+func cache() string {
+	if dir, err := os.UserCacheDir(); err == nil {
+		return filepath.Join(dir, "minewatch-tests", "bookworm")
+	}
+	return "../../../.cache/bookworm"
+}
 
 func TestService(t *testing.T) {
 	desktop.Need(t, missing())
@@ -164,20 +170,21 @@ func put(t *testing.T, root, length string) {
 // bare returns the folder of a bare Debian with systemd, made once.
 func bare(t *testing.T) string {
 	t.Helper()
-	if exists(filepath.Join(cache, "complete")) {
-		return filepath.Join(cache, "root")
+	dir := cache()
+	if exists(filepath.Join(dir, "complete")) {
+		return filepath.Join(dir, "root")
 	}
-	if err := os.RemoveAll(cache); err != nil {
+	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps", "bookworm", filepath.Join(cache, "root"))
-	if err := os.WriteFile(filepath.Join(cache, "complete"), nil, 0o644); err != nil {
+	run(t, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv,dbus,procps", "bookworm", filepath.Join(dir, "root"))
+	if err := os.WriteFile(filepath.Join(dir, "complete"), nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(cache, "root")
+	return filepath.Join(dir, "root")
 }
 
 func missing() []string {
