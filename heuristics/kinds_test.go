@@ -15,6 +15,7 @@ type shape struct {
 	system  float64 // share of time in the kernel
 	io      float64 // bytes per second of CPU
 	memory  float64 // bytes
+	grows   float64 // memory, as a share of it per second
 	unread  bool    // neither threads nor I/O nor memory are known
 	renders *Renderer
 	helpers []Role // other processes of its browser, which rest
@@ -47,7 +48,7 @@ func (s *shape) play(t *testing.T, length, step time.Duration) (first Severity, 
 			out = p
 			out.Threads = slices.Clone(p.Threads)
 			if now%(5*time.Second) == 0 && s.memory > 0 {
-				out.Resident, out.Transferred = uint64(s.memory*(1+0.002*r.Float64())), 4096+uint64(s.io*p.CPU().Seconds())
+				out.Resident, out.Transferred = uint64(s.memory*(1+0.002*r.Float64()+s.grows*now.Seconds())), 4096+uint64(s.io*p.CPU().Seconds())
 			}
 			if s.unread {
 				out.Threads, out.Resident, out.Transferred = nil, 0, 0
@@ -207,6 +208,8 @@ func TestKindsOfMining(t *testing.T) {
 		}), by: s(60)},
 		{name: "its own thread, in front, draws nothing", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0)), by: s(80), found: s(50)},
 		{name: "its own thread at 70 %, in front, draws nothing", shape: tab("shown", drawnPage, steady(5, forEver, 0.7, 0)), by: s(80), found: s(50)},
+		{name: "its own thread, hidden", shape: tab("hidden", drawnPage, steady(5, forEver, 0.95, 0)), by: s(55)},
+		{name: "its own thread at 60 %, hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", drawnPage, steady(5, forEver, 0.6, 0))), by: s(55)},
 		{name: "hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", twoWorkers, steady(5, forEver, 0.003, 0.5, 0.5))), by: s(18)},
 		{name: "native, two threads", shape: native("/home/a/work", steady(5, forEver, 0.98, 0.98), 2), by: s(20)},
 		{name: "native, 50 %", shape: native("/home/a/work", steady(5, forEver, 0.5, 0.5, 0.5, 0.5), 4), by: s(20)},
@@ -251,6 +254,14 @@ func TestKindsOfHonestLoad(t *testing.T) {
 		{name: "a video grid of a program with an engine", shape: spawned(func(s *shape) {
 			s.info.Browser.Family = Electron
 		}, tab("", []string{"chromium", "Media", "CodecWorker", "VideoFrameCompo"}, steady(5, forEver, 0.1, 0.4, 0.25, 0.3))), length: s(200)},
+		{name: "trains a model, hidden", shape: spawned(func(s *shape) { s.grows = 0.004 }, tab("hidden", drawnPage, steady(5, forEver, 0.95, 0))), found: either},
+		{name: "workers that take turns, hidden", shape: spawned(func(s *shape) { s.grows = 0.01 }, tab("hidden", fourWorkers, func(at float64, r *rand.Rand) []float64 {
+			out := []float64{0.03, 0.001, 0.001, 0.001, 0.001}
+			for i := range 1 + int(at/3)%3 {
+				out[1+(i+int(at/2))%4] = 0.5 + 0.4*r.Float64()
+			}
+			return out
+		})), found: either},
 		{name: "a page that is used with workers in bursts", shape: tab("used", twoWorkers, bursts(3, 0.8))},
 		{name: "a loop that polls", shape: spawned(func(s *shape) { s.system = 0.6 }, native("/usr/bin/shell", steady(5, forEver, 0.99), 1)), found: s(128), notBefore: s(100), length: s(130)},
 		{name: "an indexer that hangs at nice 19", shape: spawned(func(s *shape) { s.info.Nice = 19 }, native("/usr/libexec/indexer", steady(5, forEver, 0.99), 1)), found: s(128), length: s(130)},

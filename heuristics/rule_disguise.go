@@ -27,6 +27,8 @@ func (disguise) assess(_ *Features, about *Subject) finding {
 		return finding{1, map[string]float64{}, "It bears the name of a system service, but it does not lie where those are installed."}
 	case isServiceName(name) && !strings.HasPrefix(fileName(i.Exe), name[:min(len(name), 6)]):
 		return finding{0.7, map[string]float64{}, "It bears the name of a system service, but its file has another name."}
+	case i.PosesAsBrowser && !inSystemFolder(i.Exe):
+		return finding{0.6, map[string]float64{}, "It says that it is a part of a browser, but its file or its parents say otherwise."}
 	}
 	return finding{}
 }

@@ -34,7 +34,7 @@ func (equalThreads) assess(f *Features, about *Subject) finding {
 		}
 	}
 	return finding{
-		-ramp(f.WorkerUneven, 0.65, 1), facts,
+		-max(ramp(f.WorkerUneven, 0.65, 1), f.takingTurns()), facts,
 		fmt.Sprintf("Its %ss do different amounts of work, as those of most programs do; those of a miner are all alike.", noun),
 	}
 }

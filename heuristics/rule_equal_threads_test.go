@@ -15,6 +15,8 @@ func TestEqualThreads(t *testing.T) {
 		{"named threads", tool(), func(f *Features) { busy(4, 0.99, 0.03)(f); f.ThreadKinds = 3 }, -1, -1, "3 different names"},
 		{"single", tool(), busy(0, 0, 0), 0, 0, ""},
 		{"workers of a page", page(), busy(4, 0.99, 0.03), 1, 1, "4 background workers are equally busy"},
+		{"workers that take turns", page(), func(f *Features) { busy(3, 0.95, 0.65)(f); f.WorkerSpread = 0.1 }, -1, -1, "different amounts"},
+		{"unequal workers that keep to it", page(), func(f *Features) { busy(3, 0.95, 0.65)(f); f.WorkerSpread = 0.03 }, 0, 0, ""},
 		{"beside a busy page", page(), busy(4, 0.3, 0.03), 0.4, 0.6, "equally busy"},
 	})
 }

@@ -15,6 +15,10 @@ const (
 	quietIO, someIO, busyIO = 4 << 10, 32 << 10, 256 << 10
 )
 
+// besideWork is how much what is read speaks against mining of a program that nobody installed and that computes nearly
+// all the time all the same.
+const besideWork = 0.2
+
 func (littleIO) define() Definition {
 	return Definition{
 		ID: "little_io", Scope: ScopeNative, Needs: FactTransfer, Aspect: AspectPurity, From: sustainedFrom,
@@ -22,12 +26,19 @@ func (littleIO) define() Definition {
 	}
 }
 
-func (littleIO) assess(f *Features, _ *Subject) finding {
+func (littleIO) assess(f *Features, about *Subject) finding {
 	facts := map[string]float64{"transfer_bytes_per_core_s": f.Transfer}
 	at := math.Log(max(1, f.Transfer))
 	switch {
 	case f.Transfer < someIO:
 		return finding{1 - ramp(at, math.Log(quietIO), math.Log(someIO)), facts, "It reads and writes next to nothing while it computes."}
+	case f.SystemShare < 0.1 && !inSystemFolder(about.Info.Exe) && about.Info.Exe != "":
+		// Whoever reads a file beside only to look like work pays little for it. Converters and packers that people have
+		// compiled themselves are told by their memory.
+		return finding{
+			-besideWork * ramp(at, math.Log(someIO), math.Log(busyIO)), facts,
+			fmt.Sprintf("It reads and writes %s for each second it computes, but this costs it next to nothing.", bytesText(f.Transfer)),
+		}
 	default:
 		return finding{
 			-ramp(at, math.Log(someIO), math.Log(busyIO)), facts,

@@ -17,8 +17,13 @@ const (
 	// noDrawingCores and someDrawingCores are the same in cores: a page that now and then shows a number draws for 3 ms a
 	// second, one that moves for 8 and more.
 	noDrawingCores, someDrawingCores = 0.004, 0.007
-	// hiddenPage is how strongly a busy page out of sight speaks for mining: training a model there looks the same.
-	hiddenPage = 0.25
+	// hiddenPage is how strongly a busy page out of sight speaks for mining at first: somebody may have left a calculation
+	// alone. tirelessPage is what it comes to when it goes on and on, always the same and in the same memory.
+	hiddenPage, tirelessPage = 0.25, 0.7
+	tirelessFrom, tirelessBy = 20.0, 45.0 // seconds
+	// sameMemory is what the memory of hash loops on a page's thread moved by at the most, otherMemory what that of a page
+	// which trains a model or calculates moved by at the least.
+	sameMemory, otherMemory = 0.02, 0.045
 )
 
 func (pageThread) define() Definition {
@@ -37,8 +42,9 @@ func (pageThread) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"main_share": f.MainShare}
 	if f.Hidden > 0 {
 		facts["hidden"] = f.Hidden
+		facts["tireless"] = f.tireless()
 		return finding{
-			hiddenPage * strength, facts,
+			(hiddenPage + (tirelessPage-hiddenPage)*f.tireless()) * strength, facts,
 			fmt.Sprintf("The page itself computes without end (%s of the work) although nobody sees it.", percent(f.MainShare)),
 		}
 	}
@@ -65,4 +71,15 @@ func (f *Features) draws() float64 {
 		return 0
 	}
 	return draws
+}
+
+// tireless says from 0 to 1 whether a load has gone on for long, always the same and in the same memory, as a hash loop
+// does; 0 where that is not known.
+func (f *Features) tireless() float64 {
+	t := ramp(f.Busy.Seconds(), tirelessFrom, tirelessBy) *
+		(1 - ramp(f.Spread, evenSpread, wildSpread)) * (1 - ramp(f.MemoryMoves, sameMemory, otherMemory))
+	if math.IsNaN(t) {
+		return 0
+	}
+	return t
 }

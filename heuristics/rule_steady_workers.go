@@ -1,6 +1,9 @@
 package heuristics
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // steadyWorkers: hash loops ask for the same time every second, whatever the page around them does. Workers that serve a
 // page get work when there is some.
@@ -9,7 +12,7 @@ type steadyWorkers struct{}
 func (steadyWorkers) define() Definition {
 	return Definition{
 		ID: "steady_workers", Scope: ScopePage, Needs: FactThreads | FactWorkerShape, Aspect: AspectSteadiness, From: sustainedFrom,
-		Reference: "the sum of hash workers' demand varied by 0.2 to 7 % from second to second, throttled ones included (measured)",
+		Reference: "the sum of hash workers' demand varied by 0.2 to 7 % from second to second, throttled ones included, and by 1 % at full duty (measured)",
 	}
 }
 
@@ -18,9 +21,16 @@ func (steadyWorkers) assess(f *Features, _ *Subject) finding {
 		return finding{}
 	}
 	facts := map[string]float64{"worker_spread": f.WorkerSpread, "worker_cores": f.WorkerCores}
+	if odd := ramp(f.WorkerDemand, fullDuty, 0.94) * ramp(f.WorkerSpread, 0.04, 0.08); odd > 0 {
+		facts["worker_demand_cores"] = f.WorkerDemand
+		return finding{
+			-odd, facts,
+			fmt.Sprintf("Its workers never rest now, but what they asked for has changed by %s; miners that take all they can get ask for the same all the time.", percent(f.WorkerSpread)),
+		}
+	}
 	if f.WorkerSpread < evenWorkers {
 		return finding{
-			1 - ramp(f.WorkerSpread, steadySpread, evenWorkers), facts,
+			(1 - ramp(f.WorkerSpread, steadySpread, evenWorkers)) * (1 - f.takingTurns()), facts,
 			fmt.Sprintf("What its workers ask for hardly changes: by %.1f %% from second to second.", 100*f.WorkerSpread),
 		}
 	}
@@ -32,3 +42,13 @@ func (steadyWorkers) assess(f *Features, _ *Subject) finding {
 
 // steadySpread is the spread up to which workers are steady, evenWorkers that from which they no longer are.
 const steadySpread, evenWorkers = 0.05, 0.16
+
+// takingTurns says from 0 to 1 whether a page's workers get work as it comes: each does another amount of it, and their
+// sum changes. Hash loops of unequal speed differ as well, but keep to it. 0 for a single worker.
+func (f *Features) takingTurns() float64 {
+	turns := ramp(f.WorkerUneven, 0.4, 0.65) * ramp(f.WorkerSpread, 0.06, 0.1)
+	if math.IsNaN(turns) {
+		return 0
+	}
+	return turns
+}

@@ -47,8 +47,9 @@ func severityOf(c *Config, said *opinion, f *Features, scope Scope) Severity {
 	if f.Demand > load { // NaN compares false
 		load = f.Demand
 	}
-	// A page's workers are seen in several ways, by rules that count as one sign each or none.
-	enough := said.signs >= leastSigns || scope == ScopePage && f.WorkerShare >= 0.3
+	// A page's workers are seen in several ways, by rules that count as one sign each or none, and a page on screen that
+	// computes is looked at twice: for what it does and what it draws.
+	enough := said.signs >= leastSigns || scope == ScopePage && (f.WorkerShare >= 0.3 || f.MainShare >= 0.5 && f.Hidden == 0)
 	after := marksAfter
 	if said.settled > said.logOdds { // it may still end by itself
 		after = waitedAfter
