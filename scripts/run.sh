@@ -16,7 +16,7 @@ finish() {
 trap finish EXIT
 
 if "$bin/minewatch" status >/dev/null 2>&1; then
-  echo "An agent is running already; this looks through it."
+  echo "An agent is already running; this shows what it measures."
 else
   "$bin/minewatch" run --user 2>"$logs/agent.log" &
   pids+=($!)

@@ -12,6 +12,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -48,18 +50,27 @@ func main() {
 	}
 }
 
+// languages lists what --lang takes.
+func languages() string {
+	var all []string
+	for _, l := range words.Languages() {
+		all = append(all, string(l))
+	}
+	return strings.Join(all, ", ")
+}
+
 func parse(args []string, out io.Writer) (options, error) {
 	var o options
 	f := flag.NewFlagSet("minewatch-tray", flag.ContinueOnError)
 	f.SetOutput(out)
-	f.StringVar(&o.socket, "socket", "", "where the agent listens; without it the usual places are tried")
-	f.StringVar(&o.lang, "lang", "", "language, en or ja; without it that of the environment")
+	f.StringVar(&o.socket, "socket", "", "path of the agent's local API (default: the usual places)")
+	f.StringVar(&o.lang, "lang", "", "language: "+languages()+" (default: as the environment says)")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
-	if f.NArg() > 0 || (o.lang != "" && o.lang != "en" && o.lang != "ja") {
-		err := errors.New("wrong usage: --lang takes en or ja, and no other words are taken; see minewatch-tray --help")
+	if f.NArg() > 0 || (o.lang != "" && !slices.Contains(words.Languages(), words.Lang(o.lang))) {
+		err := fmt.Errorf("wrong usage: --lang takes %s, and there are no arguments; see minewatch-tray --help", languages())
 		fmt.Fprintln(out, "minewatch-tray: "+err.Error())
 		return o, err
 	}

@@ -316,7 +316,7 @@ func TestNothingToShowOn(t *testing.T) {
 		{"a second tray", nil, nil, 1, errSecond.Error()},
 		{"version", nil, []string{"--version"}, 0, "minewatch-tray 1.2.3"},
 		{"help", nil, []string{"--help"}, 0, "-socket"},
-		{"no such language", nil, []string{"--lang", "xx"}, 2, "--lang takes en or ja"},
+		{"no such language", nil, []string{"--lang", "xx"}, 2, "--lang takes en, ja"},
 		{"no such flag", nil, []string{"--nonsense"}, 2, "not defined: -nonsense"},
 	} {
 		out, code := run(tt.change, tt.args...)

@@ -30,7 +30,7 @@ func evalCommand() *cobra.Command {
 		Use:   "eval DIR",
 		Short: "Measure precision, recall and time to detect on labelled recordings",
 		Long: "Judge every recording DIR/NAME/trace.jsonl.zst (DIR may also be one such folder, or hold folders of them) on the " +
-			"path that a live run takes, and compare what is said with its label, NAME/truth.json.",
+			"path that a live run takes, and compare the verdicts with its label, NAME/truth.json.",
 		Args: exactly("folder of recordings"),
 		RunE: func(c *cobra.Command, args []string) error { return eval(c, args[0], &o) },
 	}

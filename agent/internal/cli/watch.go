@@ -23,8 +23,8 @@ func watchCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "watch",
 		Short: "See what keeps this computer busy, live",
-		Long: "See the busy processes and tabs, live. It looks through the running agent; if none runs, it watches by " +
-			"itself until you quit.",
+		Long: "See the busy processes and tabs, live. It shows what the running agent measures; if none runs, it " +
+			"measures by itself until you quit.",
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkLength(c, "for", length); err != nil {
