@@ -21,27 +21,37 @@ func (steadyWorkers) assess(f *Features, _ *Subject) finding {
 		return finding{}
 	}
 	facts := map[string]float64{"worker_spread": f.WorkerSpread, "worker_cores": f.WorkerCores}
-	if odd := ramp(f.WorkerDemand, fullDuty, 0.94) * ramp(f.WorkerSpread, 0.04, 0.08); odd > 0 {
+	odd := f.restless()
+	strength := (1-ramp(f.WorkerSpread, steadySpread, evenWorkers))*(1-f.takingTurns())*(1-odd) - odd
+	bursts := ramp(f.WorkerSpread, 0.3, 0.6) * ramp(f.WorkerShare, 0.1, 0.3)
+	switch {
+	case strength > 0:
+		return finding{strength, facts, fmt.Sprintf("What its workers ask for hardly changes: by %.1f %% from second to second.", 100*f.WorkerSpread)}
+	case odd > bursts:
 		facts["worker_demand_cores"] = f.WorkerDemand
 		return finding{
-			-odd, facts,
-			fmt.Sprintf("Its workers never rest now, but what they asked for has changed by %s; miners that take all they can get ask for the same all the time.", percent(f.WorkerSpread)),
-		}
-	}
-	if f.WorkerSpread < evenWorkers {
-		return finding{
-			(1 - ramp(f.WorkerSpread, steadySpread, evenWorkers)) * (1 - f.takingTurns()), facts,
-			fmt.Sprintf("What its workers ask for hardly changes: by %.1f %% from second to second.", 100*f.WorkerSpread),
+			strength, facts,
+			fmt.Sprintf("Its workers take all they can get now, but not all the time (%s more or less); those of a miner would do so every second.", percent(f.WorkerSpread)),
 		}
 	}
 	return finding{
-		-ramp(f.WorkerSpread, 0.3, 0.6) * ramp(f.WorkerShare, 0.1, 0.3), facts,
+		-bursts, facts,
 		fmt.Sprintf("Its workers compute in bursts (%s more or less from second to second), as they do for a page that is used; miners compute evenly.", percent(f.WorkerSpread)),
 	}
 }
 
 // steadySpread is the spread up to which workers are steady, evenWorkers that from which they no longer are.
 const steadySpread, evenWorkers = 0.05, 0.16
+
+// restless says from 0 to 1 whether workers run at full duty at present, but have not all the time: a hash loop that never
+// rests asks for the same every second, within 2 %.
+func (f *Features) restless() float64 {
+	odd := ramp(f.WorkerDemand, 0.85, 0.9) * ramp(f.WorkerSpread, 0.04, 0.08)
+	if math.IsNaN(odd) {
+		return 0
+	}
+	return odd
+}
 
 // takingTurns says from 0 to 1 whether a page's workers get work as it comes: each does another amount of it, and their
 // sum changes. Hash loops of unequal speed differ as well, but keep to it. 0 for a single worker.

@@ -18,8 +18,9 @@ func TestSteadyWorkers(t *testing.T) {
 		{"unequal and steady", page(), func(f *Features) { busy(0.02, 1.4)(f); f.WorkerUneven = 0.7 }, 1, 1, "hardly changes"},
 		{"unequal, nearly steady", page(), func(f *Features) { busy(0.1, 1.4)(f); f.WorkerUneven = 0.4 }, 0.5, 0.6, "hardly changes"},
 		{"full duty", page(), func(f *Features) { busy(0.03, 1.4)(f); f.WorkerDemand = 0.99 }, 1, 1, "hardly changes"},
-		{"full duty now and then", page(), func(f *Features) { busy(0.08, 1.4)(f); f.WorkerDemand = 0.95 }, -1, -1, "never rest now"},
-		{"throttled, and a little uneven", page(), func(f *Features) { busy(0.08, 1.4)(f); f.WorkerDemand = 0.87 }, 0.7, 0.75, "hardly changes"},
+		{"full duty now and then", page(), func(f *Features) { busy(0.08, 1.4)(f); f.WorkerDemand = 0.95 }, -1, -1, "not all the time"},
+		{"full duty in bursts", page(), func(f *Features) { busy(0.25, 1.4)(f); f.WorkerDemand = 0.95 }, -1, -1, "not all the time"},
+		{"throttled, and a little uneven", page(), func(f *Features) { busy(0.08, 1.4)(f); f.WorkerDemand = 0.85 }, 0.7, 0.75, "hardly changes"},
 		{"outside a browser", tool(), busy(0.01, 1.4), 0, 0, ""},
 	})
 }
