@@ -19,8 +19,12 @@ const (
 	explainedFrom = 5 * time.Second
 )
 
-// maxGroups bounds the groups followed at one time.
-const maxGroups = 4096
+// maxGroups and maxTracked bound the groups and the processes followed at one time, some 8 kB each. As many processes at
+// half of trackFrom keep 160 cores busy; a recording can claim any number.
+const (
+	maxGroups  = 4096
+	maxTracked = 4096
+)
 
 // Detector turns the snapshots of one source into verdicts. It is a pure function of the snapshots it has observed and not safe for concurrent use.
 type Detector struct {
@@ -87,7 +91,7 @@ func (d *Detector) Observe(s Snapshot) []Verdict {
 func (d *Detector) enter(u use, dt time.Duration) {
 	a := u.process
 	// One tick at half of what counts as busy is enough to begin: fading sums need a start.
-	if a.tracker == nil && u.cpu.Seconds() >= trackFrom/2*dt.Seconds() {
+	if a.tracker == nil && u.cpu.Seconds() >= trackFrom/2*dt.Seconds() && len(d.tracked) < maxTracked {
 		a.tracker = newLoadTracker(d.config.Window)
 		d.tracked[a.id] = a
 	}

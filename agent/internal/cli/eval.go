@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/mattn/go-isatty"
@@ -22,6 +21,7 @@ type evalOptions struct {
 	asJSON, ablation     bool
 	html, require, split string
 	set                  []string
+	limits               limitFlags
 }
 
 func evalCommand() *cobra.Command {
@@ -40,6 +40,7 @@ func evalCommand() *cobra.Command {
 		"precision=0.98,recall=0.98 (tune.recall=… for the tuning split, site_wrong<=0 for a ceiling)")
 	c.Flags().BoolVar(&o.ablation, "ablation", false, "also show the figures without each rule in turn (evaluates once per rule)")
 	settingsFlag(c, &o.set)
+	o.limits.add(c)
 	c.Flags().StringVar(&o.split, "split", "", "only the recordings of this split: tune or test")
 	return c
 }
@@ -50,7 +51,10 @@ func (o *evalOptions) check() (evaluate.Options, []evaluate.Floor, error) {
 	if o.split != "" && o.split != evaluate.Tune && o.split != evaluate.Test {
 		return out, nil, fmt.Errorf("--split is tune or test, not %q", o.split)
 	}
-	var err error
+	err := o.limits.check()
+	if err != nil {
+		return out, nil, err
+	}
 	if out.Config, err = readSettings(o.set); err != nil {
 		return out, nil, err
 	}
@@ -73,7 +77,8 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	}
 	// One processor is for the agent, which must cost next to nothing. An evaluation is a person waiting.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU()))
-	defer debug.SetGCPercent(debug.SetGCPercent(400)) // as in replay
+	defer o.limits.apply(runtime.GOMAXPROCS(0))()
+	options.Limits = o.limits.Limits
 	progress := newProgress(c.ErrOrStderr())
 	options.Progress = progress.show
 	traces, err := evaluate.Run(c.Context(), dir, options)

@@ -46,7 +46,7 @@ func parseMoment(text string) (moment, error) {
 
 // explain prints what the detector knew and thought at one moment of a recording.
 func explain(c *cobra.Command, file string, config heuristics.Config, m moment, o *replayOptions) error {
-	_, source, done, err := openTrace(c, file)
+	_, source, done, err := openTrace(c, file, &o.limits)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 func redactCommand() *cobra.Command {
 	var to string
+	var limits limitFlags
 	c := &cobra.Command{
 		Use:   "redact FILE -o FILE",
 		Short: "Replace the names in a recording, to share it",
@@ -24,15 +25,19 @@ func redactCommand() *cobra.Command {
 			if to == "" {
 				return usageError{errors.New("say where to: -o FILE"), c.CommandPath()}
 			}
-			return redact(c, args[0], to)
+			if err := limits.check(); err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			return redact(c, args[0], to, &limits)
 		},
 	}
 	c.Flags().StringVarP(&to, "output", "o", "", "the `file` to write (must not exist)")
+	limits.add(c)
 	return c
 }
 
-func redact(c *cobra.Command, from, to string) error {
-	header, source, done, err := openTrace(c, from)
+func redact(c *cobra.Command, from, to string, limits *limitFlags) error {
+	header, source, done, err := openTrace(c, from, limits)
 	if err != nil {
 		return err
 	}

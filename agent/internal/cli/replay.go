@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/charmbracelet/x/term"
@@ -25,6 +24,7 @@ type replayOptions struct {
 	asJSON, failOnAlert bool
 	explain, subject    string
 	set                 []string
+	limits              limitFlags
 }
 
 func replayCommand() *cobra.Command {
@@ -37,6 +37,9 @@ func replayCommand() *cobra.Command {
 		Args: exactly("recording"),
 		RunE: func(c *cobra.Command, args []string) error {
 			config, err := readSettings(o.set)
+			if err == nil {
+				err = o.limits.check()
+			}
 			if err != nil {
 				return usageError{err, c.CommandPath()}
 			}
@@ -61,12 +64,13 @@ func replayCommand() *cobra.Command {
 	c.Flags().StringVar(&o.explain, "explain", "", "print every figure and rule at this `moment`: a time such as 41s, or alert for the first alert")
 	c.Flags().StringVar(&o.subject, "subject", "", "what to --explain: the `name` of a program or site, or a pid (default: what is suspected, else the busiest)")
 	settingsFlag(c, &o.set)
+	o.limits.add(c)
 	return c
 }
 
-// openTrace opens a recording; "-" is standard input. A replay ends soon and keeps little: collecting garbage less often saves a third of its
-// time for some megabytes. done undoes both.
-func openTrace(c *cobra.Command, file string) (h trace.Header, source pipeline.Source, done func(), err error) {
+// openTrace opens a recording; "-" is standard input. It is read within limits.
+// done closes it.
+func openTrace(c *cobra.Command, file string, limits *limitFlags) (h trace.Header, source pipeline.Source, done func(), err error) {
 	in, closeFile := c.InOrStdin(), func() {}
 	if file == "-" {
 		file = "standard input"
@@ -77,12 +81,12 @@ func openTrace(c *cobra.Command, file string) (h trace.Header, source pipeline.S
 		}
 		in, closeFile = f, func() { _ = f.Close() }
 	}
-	percent := debug.SetGCPercent(400)
+	undo := limits.apply(1)
 	done = func() {
-		debug.SetGCPercent(percent)
+		undo()
 		closeFile()
 	}
-	if h, source, err = trace.Replay(in, file); err != nil {
+	if h, source, err = trace.ReplayWithin(in, file, limits.Limits); err != nil {
 		done()
 		return h, nil, nil, err
 	}
@@ -90,7 +94,7 @@ func openTrace(c *cobra.Command, file string) (h trace.Header, source pipeline.S
 }
 
 func replay(c *cobra.Command, file string, config heuristics.Config, o *replayOptions) error {
-	header, source, done, err := openTrace(c, file)
+	header, source, done, err := openTrace(c, file, &o.limits)
 	if err != nil {
 		return err
 	}

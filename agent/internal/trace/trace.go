@@ -101,15 +101,21 @@ func writeAll(ctx context.Context, source pipeline.Source, out *json.Encoder, z 
 	return true
 }
 
-// Replay reads the header of a recording and returns it with a Source of its snapshots. The Source can be used once.
-// Its errors name the line and are errors of the recording, not of the machine.
+// Replay reads the header of a recording and returns it with a Source of its snapshots, within the usual limits. The
+// Source can be used once. Its errors name the line and are errors of the recording, not of the machine.
 func Replay(r io.Reader, name string) (Header, pipeline.Source, error) {
+	return ReplayWithin(r, name, Limits{})
+}
+
+// ReplayWithin is Replay within limits of one's own.
+func ReplayWithin(r io.Reader, name string, limits Limits) (Header, pipeline.Source, error) {
 	z, err := zstd.NewReader(bufio.NewReader(r), zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
 		zstd.WithDecoderMaxMemory(maxWindow), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
 		return Header{}, nil, fmt.Errorf("%s: %w", name, err)
 	}
-	lines := bufio.NewScanner(z)
+	meter := newMeter(limits)
+	lines := bufio.NewScanner(meter.bytes(z))
 	lines.Buffer(make([]byte, 0, 64<<10), maxLine)
 	h, err := readHeader(lines)
 	if err != nil {
@@ -119,7 +125,7 @@ func Replay(r io.Reader, name string) (Header, pipeline.Source, error) {
 	return h, func(ctx context.Context) iter.Seq2[heuristics.Snapshot, error] {
 		return func(yield func(heuristics.Snapshot, error) bool) {
 			defer z.Close()
-			readTicks(ctx, lines, name, yield)
+			readTicks(ctx, lines, meter, name, yield)
 		}
 	}, nil
 }
@@ -152,7 +158,7 @@ func notATrace(err error) error {
 	return fmt.Errorf("%s: %w", hint, err)
 }
 
-func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield func(heuristics.Snapshot, error) bool) {
+func readTicks(ctx context.Context, lines *bufio.Scanner, meter *meter, name string, yield func(heuristics.Snapshot, error) bool) {
 	line, last := 1, time.Duration(-1)
 	fail := func(err error) {
 		yield(heuristics.Snapshot{}, fmt.Errorf("%s:%d: %w", name, line, err))
@@ -160,6 +166,10 @@ func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield fun
 	for lines.Scan() {
 		line++
 		if ctx.Err() != nil {
+			return
+		}
+		if err := meter.line(lines.Bytes()); err != nil {
+			fail(err)
 			return
 		}
 		var l tickLine
@@ -179,6 +189,10 @@ func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield fun
 			fail(fmt.Errorf("the line is damaged; what came before it was read: %w", err))
 			return
 		}
+		if err := meter.snapshot(&s); err != nil {
+			fail(err)
+			return
+		}
 		last = s.At
 		if !yield(s, nil) {
 			return
@@ -191,5 +205,8 @@ func readTicks(ctx context.Context, lines *bufio.Scanner, name string, yield fun
 }
 
 func endsEarly(err error) error {
+	if over := (*overLimit)(nil); errors.As(err, &over) {
+		return err
+	}
 	return fmt.Errorf("the recording ends early; what came before was read: %w", err)
 }

@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/trace"
 	"github.com/minewatch/minewatch/heuristics"
 )
 
@@ -35,6 +36,8 @@ type Options struct {
 	Config heuristics.Config
 	// Split is the only split evaluated, "" for all.
 	Split string
+	// Limits bound what is read of each recording.
+	Limits trace.Limits
 	// Progress is told after each recording how many of all are done; it may be nil. Calls do not overlap.
 	Progress func(done, all int)
 }
@@ -65,7 +68,7 @@ func Run(ctx context.Context, dir string, o Options) ([]Trace, error) {
 		wait.Go(func() {
 			for t := range next {
 				if t.Problem == nil {
-					t.evaluate(ctx, o.Config)
+					t.evaluate(ctx, &o)
 				}
 				mu.Lock()
 				done++

@@ -3,7 +3,6 @@ package evaluate
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -103,22 +102,22 @@ type bench struct {
 }
 
 // evaluate replays the recording and compares what is said with the truth.
-func (t *Trace) evaluate(ctx context.Context, c heuristics.Config) {
+func (t *Trace) evaluate(ctx context.Context, o *Options) {
 	path := filepath.Join(t.folder, traceFile)
-	f, err := os.Open(path)
+	f, err := trace.OpenRegular(path)
 	if err != nil {
 		t.fail(fmt.Errorf("the recording cannot be read: %w", err))
 		return
 	}
 	defer f.Close()
-	header, source, err := trace.Replay(f, path)
+	header, source, err := trace.ReplayWithin(f, path, o.Limits)
 	if err != nil {
 		t.fail(err)
 		return
 	}
 	b := &bench{t: t, match: newMatcher(&t.Truth), tracks: newTracks()}
 	t.MachineCores = header.Cores
-	if err = pipeline.Replay(ctx, source, c, b.observe); err == nil {
+	if err = pipeline.Replay(ctx, source, o.Config, b.observe); err == nil {
 		err = ctx.Err() // a source ends quietly then
 	}
 	if err == nil {

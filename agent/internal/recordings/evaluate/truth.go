@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/minewatch/minewatch/agent/api/words"
+	"github.com/minewatch/minewatch/agent/internal/trace"
 )
 
 // Caps of a truth file: it is written by hand or by a stranger's script.
@@ -71,7 +72,7 @@ func (f *flaw) Unwrap() error { return f.err }
 
 // ReadTruth reads the label file at path. Its errors begin with the path and, where one is to blame, the line.
 func ReadTruth(path string) (Truth, error) {
-	f, err := os.Open(path)
+	f, err := trace.OpenRegular(path)
 	if errors.Is(err, os.ErrNotExist) {
 		return Truth{}, fmt.Errorf(`%s is missing: say what the recording shows, such as {"label":"benign"} (docs/testers.md)`, path)
 	}
