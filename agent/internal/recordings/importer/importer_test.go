@@ -369,6 +369,15 @@ func TestPrometheus(t *testing.T) {
 	}
 }
 
+// One series can be most of an answer; the decoder keeps a series whole.
+func TestPrometheusSeriesIsBounded(t *testing.T) {
+	text := `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[` +
+		strings.Repeat(`[1,"1"],`, maxValue/6) + `[2,"2"]]}]}}`
+	if _, err := add(t, text, "prometheus", Options{}); err == nil || !strings.Contains(err.Error(), "longer than 8 MiB") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestTroubleIsNamedWithItsLine(t *testing.T) {
 	good := pidstatHead + "10:00:01 UID PID %usr %system %guest %wait %CPU CPU Command\n10:00:01 0 1 1 1 0 0 2.00 1 x\n10:00:02 0 1 1 1 0 0 2.00 1 x\n10:00:03 0 1 1 1 0 0 2.00 1 x\n"
 	for name, c := range map[string]struct{ text, kind, want string }{

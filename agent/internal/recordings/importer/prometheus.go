@@ -46,6 +46,31 @@ type prometheus struct {
 	rates               bool
 	falls, rises, steps int
 	status, kind, fault string
+	value               *valueReader
+}
+
+// maxValue bounds a series, or another value that is decoded as one, in bytes: Prometheus itself answers with at most
+// 11,000 points a series, some 300 kB.
+const maxValue = 8 << 20
+
+var errValue = errors.New("a series is longer than 8 MiB")
+
+// valueReader fails when a value is longer than maxValue: the decoder keeps a value whole.
+type valueReader struct {
+	from io.Reader
+	read int
+}
+
+// next begins a value.
+func (v *valueReader) next() { v.read = 0 }
+
+func (v *valueReader) Read(b []byte) (int, error) {
+	if v.read >= maxValue {
+		return 0, errValue
+	}
+	n, err := v.from.Read(b[:min(len(b), maxValue-v.read)])
+	v.read += n
+	return n, err
 }
 
 // promPoint is what a series used between its sample before and this one, in seconds; of rates, cores.
@@ -62,7 +87,8 @@ func readPrometheus(l *log) iter.Seq2[block, error] {
 		l.in.n = 1 // an answer has one line
 		p := &prometheus{log: l, rates: l.o.Unit != ""}
 		limited := &io.LimitedReader{R: l.in.in, N: l.in.left}
-		err := p.answer(json.NewDecoder(limited))
+		p.value = &valueReader{from: limited}
+		err := p.answer(json.NewDecoder(p.value))
 		if err != nil && limited.N <= 0 {
 			err = l.fail("the answer is larger than what is read of one; ask for a shorter range, or raise --max-bytes")
 		}
@@ -81,6 +107,7 @@ func readPrometheus(l *log) iter.Seq2[block, error] {
 // answer reads the answer part by part.
 func (p *prometheus) answer(d *json.Decoder) error {
 	err := members(d, func(key string) error {
+		p.value.next()
 		switch key {
 		case "status":
 			return d.Decode(&p.status)
@@ -108,6 +135,7 @@ type promError struct{ error }
 
 func (p *prometheus) data(d *json.Decoder) func(key string) error {
 	return func(key string) error {
+		p.value.next()
 		switch key {
 		case "resultType":
 			return d.Decode(&p.kind)
@@ -119,6 +147,7 @@ func (p *prometheus) data(d *json.Decoder) func(key string) error {
 				return err
 			}
 			for d.More() {
+				p.value.next()
 				var s promSeries
 				if err := d.Decode(&s); err != nil {
 					return err
