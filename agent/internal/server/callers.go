@@ -2,8 +2,10 @@ package server
 
 import (
 	"context"
+	"maps"
 	"net"
 	"sync"
+	"time"
 
 	"go.uber.org/zap"
 )
@@ -83,28 +85,25 @@ type budget struct {
 	mu   sync.Mutex
 	sum  int
 	held map[string][]*share
-	told map[string]bool // users whose refusal was news already
+	told map[string]time.Time // when a user's refusal was last news
 }
 
 // share is one thing held by a user. cut takes it away; nil where that cannot be.
 type share struct{ cut func() }
 
 func newBudget(each, all int) *budget {
-	return &budget{each: each, all: all, held: map[string][]*share{}, told: map[string]bool{}}
+	return &budget{each: each, all: all, held: map[string][]*share{}, told: map[string]time.Time{}}
 }
 
 // enter takes one for the caller and returns what gives it back, or nil if there was none. cut is called when it has to
-// go to somebody else; the caller must still give it back. A first refusal is news until the user holds nothing.
+// go to somebody else; the caller must still give it back. A user's refusal is news
+// once in tellEvery: whoever takes all and lets go of all, again and again, must not fill the log.
 func (b *budget) enter(c Caller, cut func()) (leave func(), news bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	mine := len(b.held[c.User])
 	if mine >= b.each || (b.sum >= b.all && !c.Admin && !b.makeRoom(mine)) {
-		news = !b.told[c.User] && len(b.told) < b.all
-		if news {
-			b.told[c.User] = true
-		}
-		return nil, news
+		return nil, b.isNews(c.User)
 	}
 	s := &share{cut: cut}
 	b.held[c.User] = append(b.held[c.User], s)
@@ -137,9 +136,23 @@ func (b *budget) leave(user string, s *share) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.remove(user, s)
-	if b.sum == 0 {
-		clear(b.told) // of users who never held anything
+}
+
+// tellEvery is how often the refusal of one user is news.
+const tellEvery = 10 * time.Minute
+
+// isNews reports whether the refusal of a user is to be told of, and notes that it was. It remembers at most as many users
+// as there are things to hold.
+func (b *budget) isNews(user string) bool {
+	if at, told := b.told[user]; told && time.Since(at) < tellEvery {
+		return false
 	}
+	maps.DeleteFunc(b.told, func(_ string, at time.Time) bool { return time.Since(at) >= tellEvery })
+	if len(b.told) >= b.all {
+		return false
+	}
+	b.told[user] = time.Now()
+	return true
 }
 
 // remove takes a share off the list; one that was cut is off it already.
@@ -152,7 +165,6 @@ func (b *budget) remove(user string, s *share) {
 		b.sum--
 		if len(b.held[user]) == 0 {
 			delete(b.held, user)
-			delete(b.told, user)
 		}
 		return
 	}
