@@ -135,6 +135,9 @@ func (v *verifier) check(ctx context.Context, l *link, n *numbers) {
 			v.keep(got)
 		}
 	case broken: // what was held is wrong
+		if !l.user.lines.Allow() {
+			return
+		}
 		v.log.Warn("the processes of this browser's pages are numbered in an unknown way; they are found by measuring, which takes longer",
 			zap.String("browser", l.Browser), zap.Int32("pid", l.Root.PID))
 	case unchecked, checking:
@@ -145,9 +148,12 @@ func (v *verifier) check(ctx context.Context, l *link, n *numbers) {
 			n.trust = sound // as its documentation says
 			return
 		}
+		n.notBefore = now().Add(checkAgain)
+		if !l.user.lines.Allow() {
+			return // whoever comes back again and again must not fill the log
+		}
 		v.log.Info("the numbers of this browser's processes could not be checked; its sites are only probable for now",
 			zap.String("browser", l.Browser), zap.Int32("pid", l.Root.PID), zap.Error(why))
-		n.notBefore = now().Add(checkAgain)
 	}
 }
 
