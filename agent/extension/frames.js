@@ -1,4 +1,4 @@
-// Who lives in a renderer process: the frames of the open tabs, by the browser's own number of the process.
+// Which pages a renderer process runs: the frames of the open tabs, by the browser's own number of the process.
 
 import { Finder } from "./finder.js";
 import { originOf } from "./origin.js";
@@ -124,7 +124,7 @@ export async function whoLivesIn(chrome, memory, renderer, finder = new Finder()
   return { frames, last: named.size > 0 ? "" : memory.last(renderer) };
 }
 
-// unseen reports whether a page of the web was not yet seen in any process, by a program that goes by nothing else.
+// unseen reports whether a page of the web was not yet seen in any process, by a program that knows it by nothing else.
 /** @param {Frame} frame */
 function unseen(frame) {
   return frame.lost && runs(frame) && /^(?:https?|file):/.test(frame.url);

@@ -173,7 +173,7 @@ export class Card {
     );
   }
 
-  // #tabs makes the buttons of the tabs anew when the tabs are others: a button must never come to mean another tab.
+  // #tabs rebuilds the buttons of the tabs when the tabs changed: a button must never come to mean another tab.
   /** @param {Row} row */
   #tabs({ tabs, renderer }) {
     const key = JSON.stringify(tabs.map((t) => [t.tab, t.origin]));

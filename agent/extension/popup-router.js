@@ -122,7 +122,7 @@ export class PopupRouter {
     };
   }
 
-  // #named adds to what the program knows of a renderer who lives there. Its own window is nobody's concern.
+  // #named adds the pages to what the program knows of a renderer. The extension's own window is nobody's concern.
   /** @param {Params} row @returns {Promise<Params | undefined>} */
   async #named(row) {
     const { frames, last } = await whoLivesIn(this.#chrome, this.#memory, row.renderer, this.#finder);

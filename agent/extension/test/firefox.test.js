@@ -67,7 +67,7 @@ test("a frame within says without a look where the one around it lives", async (
   assert.deepEqual(b.probes, [[1, inner]]);
 });
 
-test("a document is looked into once, another in its place anew", async () => {
+test("a document is looked into once, another in its place again", async () => {
   const finder = new GeckoFinder();
   const b = firefox({ tabs: [{ id: 1, frames: [[0, -1, 12, NEWS]] }] });
   for (let i = 0; i < 3; i++) assert.equal((await ask(b, who(12), finder)).frames.length, 1);

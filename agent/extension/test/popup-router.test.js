@@ -35,7 +35,7 @@ const tabs = () => [
 ];
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
-test("the window is told who lives in what the program measured", async () => {
+test("the window is told which pages run in what the program measured", async () => {
   const { router, said } = setUp({ tabs: tabs() });
   const { state, machine, more, tabs: rows, here } = await router.answer({ type: "view", lang: "ja", tab: 101 });
   const { method, params } = golden("popup.load", "request-ja");

@@ -75,7 +75,7 @@ func cleanGrow(r *nm.GrowResult) error {
 
 // cleanFrames leaves in a result only what it may say, or returns an error if it cannot be one.
 //
-// An origin that is none becomes "": the frame stays, so that a process in which somebody nameless lives is never
+// A malformed origin becomes "": the frame stays, so that a process with a page without a name is never
 // taken for one site's alone.
 func cleanFrames(r *nm.FramesResult) error {
 	// Cut, it could name one site where several live: rather none.

@@ -10,7 +10,7 @@ import (
 	"github.com/minewatch/minewatch/heuristics"
 )
 
-// The limits of asking who lives in a renderer process.
+// The limits of asking which pages a renderer process runs.
 const (
 	maxLookups     = 512 // at once
 	maxRecent      = 1024
@@ -26,7 +26,7 @@ type rendererOf struct {
 	renderer int
 }
 
-// lookup asks extensions who lives in a renderer process.
+// lookup asks extensions which pages a renderer process runs.
 //
 // Several profiles of one browser share its root process and its numbers of renderers, and each has an extension of its
 // own: every one under a root is asked. One that does not answer delays nobody and nothing.

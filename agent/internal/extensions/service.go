@@ -1,6 +1,6 @@
 // Package extensions is the agent's side of the line to browser extensions. It is four parts, each the owner of its
-// goroutines: the registry knows who is connected, calls are the requests in flight, lookup asks who lives in a renderer
-// process, and the verifier sees whether the numbers that an extension goes by are right.
+// goroutines: the registry knows who is connected, calls are the requests in flight, lookup asks which pages a renderer
+// process runs, and the verifier sees whether the process numbers that an extension reports are right.
 //
 // Every extension, page and host on that line is a stranger. What they say is bounded, checked in one place (clean.go),
 // and only ever a label to show. See docs/extension-protocol.md.
@@ -109,7 +109,7 @@ func resolve(user string, pid int32) (Peer, error) {
 	return peer, nil
 }
 
-// Ask asks who lives in a renderer process: p, a process of the browser root, which numbers it renderer. It never
+// Ask asks which pages a renderer process runs: p, a process of the browser root, which numbers it renderer. It never
 // blocks. The answer comes by Answers within answerWithin, or never. A renderer asked about in the last five seconds is
 // not asked again.
 func (s *Service) Ask(p, root heuristics.ProcessID, renderer int) { s.lookup.ask(p, root, renderer) }

@@ -19,7 +19,7 @@ const (
 	unchecked trust = iota // to be checked, or the check could not be made
 	checking               // being checked
 	sound                  // they are those on the command lines, or documented to be
-	broken                 // they are not: the extension goes by what was measured
+	broken                 // they are not: the extension uses what was measured
 )
 
 const (
@@ -183,7 +183,7 @@ func (v *verifier) compare(ctx context.Context, l *link) (trust, error) {
 	return unchecked, why
 }
 
-// search starts a search for who lives where in a browser whose numbers say nothing.
+// search starts a search for the process of each page in a browser whose numbers say nothing.
 func (v *verifier) search(l *link) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -247,7 +247,7 @@ func TestNumbersAreCheckedOnce(t *testing.T) {
 	}
 }
 
-// Where the numbers are wrong nobody is named by them; who lives in a busy process is measured.
+// Where the numbers are wrong nobody is named by them; the pages of a busy process are found by measuring.
 func TestWrongNumbersNameNobody(t *testing.T) {
 	for _, hello := range hellos() {
 		t.Run(hello, func(t *testing.T) {

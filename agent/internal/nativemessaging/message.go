@@ -11,7 +11,7 @@ import (
 	"fmt"
 )
 
-// Protocol is the version of the messages, agreed upon in hello.
+// Protocol is the version of the messages, agreed on in hello.
 const Protocol = 2
 
 // The methods of requests that the extension sends. The names of a popup request begin with "popup.".

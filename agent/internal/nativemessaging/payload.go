@@ -36,7 +36,7 @@ type FramesParams struct {
 	Renderer int `json:"renderer"`
 }
 
-// FramesResult is who lives in a renderer process.
+// FramesResult lists the pages of a renderer process.
 type FramesResult struct {
 	Frames []Frame `json:"frames,omitempty"`
 	// Last is the origin that last lived there, when no frame does.
