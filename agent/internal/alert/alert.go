@@ -21,7 +21,7 @@ const (
 	// lookupPatience is how long an alert stays pending for want of a site before it fires without one. Measured: an
 	// awake extension answers within 0.1 s (p95), and hot renderers have been asked before they are suspected.
 	lookupPatience = 6 * time.Second
-	// refresh is how often the figures of a firing alert are told anew.
+	// refresh is how often the figures of a firing alert are reported again.
 	refresh = 10 * time.Second
 	// gone is how long a subject may be missing from the verdicts before its alert ends.
 	gone = 3 * time.Second

@@ -71,7 +71,7 @@ func TestKernelThreadsAndTabsAreOnesOfTheirOwn(t *testing.T) {
 	}
 }
 
-// A worker that starts itself anew each second, in a chain, stays one job though every parent is gone soon.
+// A worker that restarts itself each second, in a chain, stays one job though every parent is gone soon.
 func TestChainOfRestartsIsOneJob(t *testing.T) {
 	var b SiteResolver
 	shell := started(10, 1, "/bin/sh")

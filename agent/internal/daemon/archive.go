@@ -62,7 +62,7 @@ type archive struct {
 	log      *zap.Logger
 	warnings *warnings
 	// prepare adds to an alert what is told and never stored; publish tells it and must not block; changed is called
-	// after what is allowed or snoozed was read anew.
+	// after what is allowed or snoozed was read again.
 	prepare func(*api.Alert)
 	publish func(api.Alert)
 	changed func()
@@ -72,7 +72,7 @@ type archive struct {
 	tried     chan struct{}
 	triedOnce func()
 	stopOnce  func() // closes stop
-	// changing is held by whoever changes what is allowed, and while the database is opened anew.
+	// changing is held by whoever changes what is allowed, and while the database is reopened.
 	changing chan struct{}
 
 	// Used by the goroutine of keep alone.

@@ -348,7 +348,7 @@ func TestNoStoreAtTheStart(t *testing.T) {
 	})
 }
 
-// A database that is deleted beneath the agent is made anew with all that must be in it.
+// A database that is deleted beneath the agent is recreated with all that must be in it.
 func TestDatabaseThatVanishes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()

@@ -146,8 +146,8 @@ func (a *archive) change(ctx context.Context, onDisk func(Store) error, inMemory
 // recallFrom is how many allowances and snoozes there are before the store may drop some.
 const recallFrom = 15_000
 
-// recall reads what is stored into memory; without anew what memory holds beyond that stays.
-func (a *archive) recall(ctx context.Context, s Store, anew bool) error {
+// recall reads what is stored into memory; unless replace is set, what memory holds beyond that stays.
+func (a *archive) recall(ctx context.Context, s Store, replace bool) error {
 	now := time.Now()
 	allowed, err := s.Allowances(ctx, "", now)
 	if err != nil {
@@ -159,7 +159,7 @@ func (a *archive) recall(ctx context.Context, s Store, anew bool) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if anew {
+	if replace {
 		a.allowed, a.snoozed = nil, nil
 	}
 	for _, w := range allowed {
@@ -217,7 +217,7 @@ func (a *archive) reopen() error {
 	}
 	a.unfinished = false
 	if a.replaced != nil {
-		a.warnings.note(warnAside, fmt.Sprintf("While minewatch ran, %v. It was begun anew: what is allowed was written into it "+
+		a.warnings.note(warnAside, fmt.Sprintf("While minewatch ran, %v. It was recreated: what is allowed was written into it "+
 			"again, past alerts that are missing in `minewatch alerts` are gone.", a.replaced))
 		a.replaced = nil
 	}
@@ -248,7 +248,7 @@ func (a *archive) setReadable(ctx context.Context, s Store) {
 	}
 }
 
-// closeStore closes the database, so that it is opened anew.
+// closeStore closes the database, so that it is reopened.
 func (a *archive) closeStore() {
 	a.mu.Lock()
 	s := a.store

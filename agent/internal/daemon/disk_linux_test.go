@@ -190,7 +190,7 @@ func TestRealDatabaseThatIsLocked(t *testing.T) {
 	wellAgain(t, a)
 }
 
-// A folder that is deleted beneath the agent is made anew, with what users allowed and the alerts that are open.
+// A folder that is deleted beneath the agent is recreated, with what users allowed and the alerts that are open.
 func TestRealFolderThatIsDeleted(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	a, l := kept(t, folder(dir))

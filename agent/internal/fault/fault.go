@@ -15,7 +15,7 @@ type Kind uint8
 
 // The kinds.
 const (
-	Failed      Kind = iota // not the caller's doing; the kind of every error that is none of this package
+	Failed      Kind = iota // not the caller's doing; the kind of every error from outside this package
 	Invalid                 // what was asked makes no sense
 	Forbidden               // not to this caller
 	NotFound                // there is no such thing, or none that this caller may know of

@@ -45,7 +45,7 @@ type kept struct {
 	buffer [maxSmall]byte
 }
 
-// read returns the beginning of the file, valid until the next call. A broken one is opened anew the next time.
+// read returns the beginning of the file, valid until the next call. A broken one is reopened the next time.
 func (k *kept) read() ([]byte, error) {
 	if k.file == nil {
 		file, err := os.Open(k.path)

@@ -110,7 +110,7 @@ func TestChannelsArePerCaller(t *testing.T) {
 	waitFor(t, func() bool { _, err := s.client.Status(t.Context()); return err == nil })
 }
 
-// Only who asks for a channel gets one, and hosts of before are told what to do.
+// Only who asks for a channel gets one, and older hosts are told what to do.
 func TestWhoGetsNoChannel(t *testing.T) {
 	agent := newFakeAgent()
 	s := serveAt(t, "", agent, defaults())
@@ -134,7 +134,7 @@ func TestWhoGetsNoChannel(t *testing.T) {
 	}
 }
 
-// An agent of before knows no channels: whoever asks it is told that it is older.
+// An older agent knows no channels: a host that asks it is told that it is older.
 func TestAnOlderAgent(t *testing.T) {
 	dir := t.TempDir()
 	path := dir + "/agent.sock"
