@@ -28,7 +28,7 @@ type snssTab struct {
 	selected  int32
 }
 
-// chromiumHosts returns the hosts shown in the tabs. Seen on Chromium 156: fresh within seconds. A file that breaks off,
+// chromiumHosts returns the hosts shown in the tabs. Seen on Chromium 156: fresh within seconds. A truncated file,
 // as one does that is being written, counts up to there.
 func chromiumHosts(data []byte) ([]string, error) {
 	rest, ok := bytes.CutPrefix(data, []byte("SNSS"))

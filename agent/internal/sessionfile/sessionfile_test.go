@@ -61,7 +61,7 @@ func TestChromium(t *testing.T) {
 	}
 	whole := snss(snssPlain, shows(1, 0, "https://a.test/"), shows(2, 0, "https://b.test/"))
 	if got, err := chromiumHosts(whole[:len(whole)-3]); err != nil || !slices.Equal(got, []string{"a.test"}) {
-		t.Errorf("a file that breaks off: %v, %v", got, err)
+		t.Errorf("a truncated file: %v, %v", got, err)
 	}
 	for _, bad := range [][]byte{nil, []byte("SNSS"), []byte("SNSX\x01\x00\x00\x00"), snss(2), snss(4), snss(99)} {
 		if _, err := chromiumHosts(bad); err == nil {

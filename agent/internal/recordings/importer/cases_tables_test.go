@@ -119,17 +119,17 @@ func TestUnitsOfCSV(t *testing.T) {
 		})
 	}
 	runCases(t, map[string]logCase{
-		"cores or percent":      {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", ""), err: "no number is above 3.91"},
-		"cores":                 {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", "cores"), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0.05}},
-		"percent, as said":      {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", "percent"), cores: 1, cpu: map[string]float64{"web": 0.1955, "other": 0}},
-		"percent by its size":   {text: wideCSV("web", "391"), kind: "csv", o: mapped("web", ""), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0}},
-		"millicores":            {text: wideCSV("web", "1910"), kind: "csv", o: mapped("web", "millicores"), cores: 2, cpu: map[string]float64{"web": 9.55, "other": 0}},
-		"cells with a unit":     {text: wideCSV("web", "1910m"), kind: "csv", o: mapped("web", ""), cores: 2, cpu: map[string]float64{"web": 9.55, "other": 0}},
-		"cells in percent":      {text: wideCSV("web", "3.91%"), kind: "csv", o: mapped("web", ""), cores: 1, cpu: map[string]float64{"web": 0.1955, "other": 0}},
-		"a number that is none": {text: wideCSV("web", "3.91") + "2026-11-25 10:00:09,lots,0.01\n", kind: "csv", o: mapped("web", "cores"), err: `:7: "lots" is no number`},
-		"an empty cell":         {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05,,0.01\n2026-11-25 10:00:06,NaN,0.01\n", kind: "csv", o: mapped("web", "cores"), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0.07}},
-		"a row that is cut":     {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05\n", kind: "csv", o: mapped("web", "cores"), err: "the row has 1 fields, the header 3"},
-		"by its titles":         {text: long("timestamp,pid,name,cpu_percent", "7,app,97.5", "8,db,2.5"), format: "csv", cores: 1, cpu: map[string]float64{"app": 4.875, "db": 0.125}},
+		"cores or percent":    {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", ""), err: "no number is above 3.91"},
+		"cores":               {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", "cores"), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0.05}},
+		"percent, as said":    {text: wideCSV("web", "3.91"), kind: "csv", o: mapped("web", "percent"), cores: 1, cpu: map[string]float64{"web": 0.1955, "other": 0}},
+		"percent by its size": {text: wideCSV("web", "391"), kind: "csv", o: mapped("web", ""), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0}},
+		"millicores":          {text: wideCSV("web", "1910"), kind: "csv", o: mapped("web", "millicores"), cores: 2, cpu: map[string]float64{"web": 9.55, "other": 0}},
+		"cells with a unit":   {text: wideCSV("web", "1910m"), kind: "csv", o: mapped("web", ""), cores: 2, cpu: map[string]float64{"web": 9.55, "other": 0}},
+		"cells in percent":    {text: wideCSV("web", "3.91%"), kind: "csv", o: mapped("web", ""), cores: 1, cpu: map[string]float64{"web": 0.1955, "other": 0}},
+		"a malformed number":  {text: wideCSV("web", "3.91") + "2026-11-25 10:00:09,lots,0.01\n", kind: "csv", o: mapped("web", "cores"), err: `:7: "lots" is no number`},
+		"an empty cell":       {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05,,0.01\n2026-11-25 10:00:06,NaN,0.01\n", kind: "csv", o: mapped("web", "cores"), cores: 4, cpu: map[string]float64{"web": 19.55, "other": 0.07}},
+		"a row that is cut":   {text: wideCSV("web", "3.91") + "2026-11-25 10:00:05\n", kind: "csv", o: mapped("web", "cores"), err: "the row has 1 fields, the header 3"},
+		"by its titles":       {text: long("timestamp,pid,name,cpu_percent", "7,app,97.5", "8,db,2.5"), format: "csv", cores: 1, cpu: map[string]float64{"app": 4.875, "db": 0.125}},
 		"another order": {
 			text: "CPU%;ProcessName;WS;Timestamp\n" + repeat(5, func(i int) string { return "97,5;app;9;25.11.2026 " + clockAt(i) + "\n" }), format: "csv", cores: 1,
 			cpu: map[string]float64{"app": 4.875},

@@ -32,7 +32,7 @@ type Options struct {
 	Columns map[string]string
 	// DateOrder is "mdy", "dmy" or "ymd" for dates that could be either.
 	DateOrder string
-	// Zone is where the clock of the log hung, nil for UTC.
+	// Zone is the log's time zone, nil for UTC.
 	Zone *time.Location
 	// Process names the process of a log about one, which does not name it itself.
 	Process string

@@ -358,7 +358,7 @@ func TestPrometheus(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// User time: 10, 2 after the counter began anew, 10. System time: 1, and 1 over the sample that is not there.
+	// User time: 10, 2 after the counter restarted, 10. System time: 1, and 1 over the sample that is not there.
 	if s.found.Interval != 15*time.Second || !about(s.cpu["hash"], 24) || len(s.snapshots) != 4 {
 		t.Errorf("found %+v, CPU %v", s.found, s.cpu)
 	}

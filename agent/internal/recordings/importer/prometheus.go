@@ -191,7 +191,7 @@ func skip(d *json.Decoder) error {
 }
 
 // add enters one series. Where it has no sample for a while (it was stale, or NaN), what was used then belongs to the
-// next one. A counter that goes back began anew.
+// next one. A counter that goes back was reset.
 func (p *prometheus) add(s *promSeries) error {
 	if len(p.metrics) >= maxSeries || len(p.points)+len(s.Values) > maxPoints {
 		return p.fail("more than %d series or %d points; ask for fewer, for a shorter range or larger steps", maxSeries, maxPoints)

@@ -162,7 +162,7 @@ func (s *screen) above(text string) {
 	}
 }
 
-// row reads a row of a process. One that is too short may be wrapped: it goes on in the next line, if that is none.
+// row reads a row of a process. One that is too short may be wrapped: it goes on in the next line, if that is no row.
 func (s *screen) row(text string) error {
 	r, ok := s.parse(strings.Fields(text))
 	if s.short != "" {
