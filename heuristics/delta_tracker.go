@@ -118,7 +118,7 @@ func (t *deltaTracker) describe(a *processState, info *ProcessInfo) {
 	case again && a.group != "":
 		return // its parent may have ended since, and the group is the same
 	case parent != nil && parent.group != "" && program(&parent.info) == program(info) && parent.info.User == info.User:
-		a.group = parent.group // a program that starts itself anew, in a chain
+		a.group = parent.group // a program that restarts itself, in a chain
 	default:
 		a.group = groupKey(info, parent != nil, t.fits(a))
 	}

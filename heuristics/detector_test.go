@@ -184,7 +184,7 @@ func TestExitClears(t *testing.T) {
 	}
 }
 
-// A worker that starts anew every second leaves no process with a sustained load; the group has one.
+// A worker that restarts every second leaves no process with a sustained load; the group has one.
 func TestRespawningWorkersAreOneSubject(t *testing.T) {
 	d := NewDetector(Config{})
 	parent := ProcessID{PID: 50, StartTime: 1}

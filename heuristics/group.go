@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// group is the processes of one program, user and parent, judged together: a worker that starts anew every second
+// group is the processes of one program, user and parent, judged together: a worker that restarts every second
 // leaves no single process with a sustained load.
 type group struct {
 	key     string

@@ -52,7 +52,7 @@ func (r *readings) observe(s *ProcessSample, dt time.Duration) {
 	}
 }
 
-// forget begins anew: what was read belongs to a load that ended.
+// forget starts over: what was read belongs to a load that ended.
 func (r *readings) forget() { *r = readings{kept: r.kept[:0]} }
 
 // fill sets the features of memory and I/O.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// regularRestarts: a worker that starts anew all the time with lives of equal length hides from everything that looks
+// regularRestarts: a worker that restarts all the time with lives of equal length hides from everything that looks
 // at single processes. The processes of a build differ from one another.
 type regularRestarts struct{}
 
