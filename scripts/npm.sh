@@ -5,7 +5,7 @@
 #   scripts/npm.sh lint        what checks the extension's code (make extension-lint)
 #   scripts/npm.sh test        what tests load into browsers (make test)
 #   scripts/npm.sh pages       the engines of some test pages, some 240 MB (make corpus)
-#   scripts/npm.sh lock LIST   writes a list's lockfile anew, after its package.json was changed
+#   scripts/npm.sh lock LIST   writes a list's lockfile again, after its package.json was changed
 #
 # It does nothing when all is there, so only the first time needs the network. Exit status 0: all is there now;
 # 1: something could not be fetched; 2: wrong usage.

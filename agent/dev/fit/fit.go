@@ -11,7 +11,7 @@ type options struct {
 	// lookalike is what a lookalike's row weighs beside a benign one's: they teach the rules of context, and must not
 	// unlearn the shape that they share with mining.
 	lookalike float64
-	// ridge is how strongly the weights are held near those of before, which carry what the recordings cannot teach.
+	// ridge is how strongly the weights are held near the previous ones, which carry what the recordings cannot teach.
 	ridge float64
 	steps int
 }
@@ -32,7 +32,7 @@ type parameter struct {
 }
 
 // fit returns the weights that explain the rows best: logistic regression with weights of at least 0 and a pull towards
-// the weights of before, by projected gradient descent. It is deterministic.
+// the previous weights, by projected gradient descent. It is deterministic.
 func fit(rows []row, before *heuristics.Weights, o options) heuristics.Weights {
 	var names []parameter
 	for _, r := range heuristics.Rules() {

@@ -42,7 +42,7 @@ const (
 	moveFiles     deed = "copy and sort files"
 	editBuildTest deed = "edit, build and test"
 	useRepository deed = "use the repository"
-	buildAll      deed = "build everything anew"
+	buildAll      deed = "rebuild everything"
 	searchSources deed = "search the sources"
 	useNPM        deed = "install and run a script"
 )

@@ -30,7 +30,7 @@ type agent struct {
 	ended      chan error
 }
 
-// nobody is asked by the sampler: who lives where is asked when the scenario comes to it, whatever is busy.
+// nobody is asked by the sampler: which page a process runs is asked when the scenario comes to it, whatever is busy.
 type nobody struct{}
 
 func (nobody) Ask(heuristics.ProcessID, heuristics.ProcessID, int) {}

@@ -20,7 +20,7 @@ type subject interface {
 	family() string
 	// root is the browser's main process.
 	root() int
-	// truth returns who lives in each process, as the browser itself says.
+	// truth returns the pages in each process, as the browser itself says.
 	truth(ctx context.Context) (map[int32][]lodger, error)
 }
 
@@ -80,7 +80,7 @@ func (l *looker) look(ctx context.Context, after string, b subject) error {
 	}
 	for pid, a := range answers {
 		if !slices.Equal(truth[pid], later[pid]) {
-			return fmt.Errorf("%s: who lives in process %d changed meanwhile from %v to %v", after, pid, truth[pid], later[pid])
+			return fmt.Errorf("%s: the pages in process %d changed meanwhile from %v to %v", after, pid, truth[pid], later[pid])
 		}
 		o := owner(b.family(), root, a.number, a.got)
 		l.tally.check(after, &o, all[a.number], truth[pid])

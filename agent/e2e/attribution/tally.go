@@ -49,7 +49,7 @@ func owner(family string, root heuristics.ProcessID, renderer int, got heuristic
 	}})
 }
 
-// check compares what is said of one renderer process against who lives there. after says which step of the scenario it
+// check compares what is said of one renderer process with the pages it runs. after says which step of the scenario it
 // was.
 func (c *tally) check(after string, o *attribution.Owner, p heuristics.ProcessID, there []lodger) {
 	left := sitesOf(there, true)

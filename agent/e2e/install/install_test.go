@@ -194,7 +194,7 @@ func connectsByPolicy(t *testing.T, d *desktop.Desktop) {
 	}
 }
 
-// signed writes the extension for Firefox with a signature that is none, and returns the file.
+// signed writes the extension for Firefox with an invalid signature, and returns the file.
 func signed(t *testing.T) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join(bin, "*-firefox-unsigned.xpi"))

@@ -211,7 +211,7 @@ func TestAnotherUsersBrowserGoesByItsName(t *testing.T) {
 	}
 }
 
-// A folder with a million names, or one that is none, costs nothing.
+// A folder with a million names, or a file in its place, costs nothing.
 func TestExistsBeside(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range []string{"a.pak", "plain"} {

@@ -295,7 +295,7 @@ func awaitWork(t *testing.T, pid int32, least time.Duration) {
 	t.Fatalf("process %d did not use %v", pid, least)
 }
 
-// A newcomer that does nothing is neither opened nor told of, and when it ends nobody hears of that either.
+// A newcomer that does nothing is neither opened nor reported, and its end is not reported either.
 func TestIdleNewcomersAreNotOpened(t *testing.T) {
 	s, err := newClockSweep(t.Context())
 	if err != nil {
@@ -349,7 +349,7 @@ func TestIdleNewcomersAreNotOpened(t *testing.T) {
 	}
 }
 
-// A parent that does nothing is told of before its busy child, which is nowhere without it.
+// A parent that does nothing is reported before its busy child, which has no place without it.
 func TestQuietParentComesWithItsChild(t *testing.T) {
 	s := New(Options{Interval: 300 * time.Millisecond})
 	var parent *exec.Cmd

@@ -27,10 +27,10 @@ func TestAProgramIsBuiltAndRuns(t *testing.T) {
 func TestWhatCannotBeBuiltIsSaid(t *testing.T) {
 	err := programs.Build(t.Context(), t.TempDir(), nil, "miner")
 	if err == nil || !strings.Contains(err.Error(), `"miner"`) {
-		t.Errorf("a program that is none: %v", err)
+		t.Errorf("a missing program: %v", err)
 	}
 	err = programs.Package(t.Context(), filepath.Join(t.TempDir(), "x"), "./nothing/here", false)
 	if err == nil || !strings.Contains(err.Error(), "build x: ") {
-		t.Errorf("a package that is none: %v", err)
+		t.Errorf("a missing package: %v", err)
 	}
 }

@@ -69,7 +69,7 @@ func Enter(errs io.Writer) (status int, inside bool) {
 	return status, true
 }
 
-// first is the life of a sandbox's first process: it mounts, starts the program and takes leave of the dead.
+// first is the life of a sandbox's first process: it mounts, starts the program and reaps its children.
 func first(dir, binds string) (int, error) {
 	if err := copyProgram(filepath.Join(dir, programName)); err != nil {
 		return 0, err
