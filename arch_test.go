@@ -61,9 +61,9 @@ func arrows() []arrow {
 		{"agent/testkit", []string{"agent/testkit", "agent/extension", in + "procfs"}, "the harness drives browsers and desktops, whatever is tested on them"},
 		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/testkit", "agent/extension", in + "extensions", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
 		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
-		{"agent/dev", []string{"agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
-		{"agent/dev/packages", []string{in + "cli", in + "install"}, "man pages are made from the commands, and the files for browsers from the plan that installs them"},
-		{"agent/dev/bench", []string{"heuristics", in + "pipeline", in + "sampler", in + "procfs", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
+		{"agent/dev", []string{"agent/dev/internal", "agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
+		{"agent/dev/packages", []string{"agent/dev/internal", in + "cli", in + "install"}, "man pages are made from the commands, and the files for browsers from the plan that installs them"},
+		{"agent/dev/bench", []string{"agent/dev/internal", "heuristics", in + "pipeline", in + "sampler", in + "procfs", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
 		{"agent/dev/dataset", []string{in + "recordings/evaluate"}, "it packs what is recorded; labels are read in one way"},
 		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate", "agent/api"}, "weights are fitted on the path that judges"},
 	}

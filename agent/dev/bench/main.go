@@ -11,12 +11,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 )
 
 // Exit codes, the same as those of minewatch.
@@ -31,10 +31,7 @@ const (
 var errMissed = errors.New("a limit was missed")
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	command.Exit(func(ctx context.Context) int { return run(ctx, os.Args[1:]) })
 }
 
 // options are what the command line says.

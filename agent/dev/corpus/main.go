@@ -15,13 +15,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
-	"syscall"
 
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 	"github.com/minewatch/minewatch/agent/testkit/pages"
 	"github.com/minewatch/minewatch/agent/testkit/programs"
 	"github.com/minewatch/minewatch/agent/testkit/sandbox"
@@ -31,13 +30,7 @@ func main() {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
 		os.Exit(status)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "corpus: %v\n", err)
-		os.Exit(1)
-	}
+	command.Main("corpus", run)
 }
 
 // options are the command line.

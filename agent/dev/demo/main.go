@@ -14,11 +14,10 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 	"github.com/minewatch/minewatch/agent/e2e/demo"
 )
 
@@ -26,10 +25,7 @@ import (
 const limit = 6 * time.Minute
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx)
-	stop()
-	os.Exit(code)
+	command.Exit(run)
 }
 
 func run(ctx context.Context) int {

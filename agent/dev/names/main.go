@@ -16,11 +16,10 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 	"github.com/minewatch/minewatch/agent/e2e/attribution"
 )
 
@@ -28,10 +27,7 @@ import (
 const limit = 40 * time.Minute
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx)
-	stop()
-	os.Exit(code)
+	command.Exit(run)
 }
 
 func run(ctx context.Context) int {

@@ -16,27 +16,21 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 )
 
 // kinds are the artefacts, in the order in which they are built.
 var kinds = []string{"deb", "rpm", "linux", "macos", "msi"} //nolint:gochecknoglobals // a table
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "packages: %v\n", err)
-		os.Exit(1)
-	}
+	command.Main("packages", run)
 }
 
 // build is one build of everything.

@@ -16,14 +16,13 @@ import (
 	"maps"
 	"os"
 	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/dev/internal/command"
 	"github.com/minewatch/minewatch/agent/testkit/sandbox"
 )
 
@@ -31,13 +30,7 @@ func main() {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
 		os.Exit(status)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx)
-	stop()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "session: %v\n", err)
-		os.Exit(1)
-	}
+	command.Main("session", run)
 }
 
 // Where a sandbox finds things.
