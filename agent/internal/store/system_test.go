@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/minewatch/minewatch/agent/api"
+	"github.com/minewatch/minewatch/agent/testkit/programs"
 )
 
 // roleVar names the part that a child process of these tests plays instead of running them.
@@ -37,24 +38,13 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// nobody is a user who owns nothing.
-const nobody = 65534
+const nobody = programs.Nobody
 
 // child returns this test program in another role, as another user if uid is not 0.
 func child(t *testing.T, role string, uid uint32, args ...string) *exec.Cmd {
 	t.Helper()
-	// Not by its path: the folder it was built in is closed to other users.
-	cmd := exec.CommandContext(t.Context(), "/proc/self/exe", args...)
-	if _, err := os.Stat(cmd.Path); err != nil {
-		self, err := os.Executable()
-		must(t, err)
-		cmd = exec.CommandContext(t.Context(), self, args...)
-	}
-	cmd.Env = append(os.Environ(), roleVar+"="+role)
-	cmd.Dir, cmd.Stderr = "/", os.Stderr
-	if uid != 0 {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uid, Gid: uid}}
-	}
+	cmd, err := programs.Self(t.Context(), roleVar+"="+role, uid, args...)
+	must(t, err)
 	return cmd
 }
 
