@@ -66,14 +66,11 @@ func (b *bench) births(ctx context.Context, procs int) error {
 		return err
 	}
 	seconds := b.rounds*(b.ticks+10) + 10
-	churn, err := launch(ctx, "churn", true, nil, b.load, "churn", strconv.Itoa(birthRate), strconv.Itoa(birthRate*seconds), strconv.Itoa(seconds))
+	churn, err := b.churn(ctx, birthRate, birthRate*seconds, seconds)
 	if err != nil {
 		return err
 	}
 	defer churn.stop()
-	if l, err := churn.line(); err != nil || l != "ready" {
-		return fmt.Errorf("the births have not begun: %q: %w", l, err)
-	}
 	ours, err := b.ourAgent()
 	if err != nil {
 		return err
@@ -185,6 +182,29 @@ func (b *bench) ourAgent() (contestant, error) {
 		"HOME=" + home, "XDG_RUNTIME_DIR=" + runtimeDir, "XDG_STATE_HOME=" + filepath.Join(home, "state"),
 		"XDG_CONFIG_HOME=" + filepath.Join(home, "config"), "XDG_CACHE_HOME=" + filepath.Join(home, "cache"),
 	}}, nil
+}
+
+// startOurAgent starts what ourAgent returns; the caller stops it.
+func (b *bench) startOurAgent(ctx context.Context) (*started, error) {
+	ours, err := b.ourAgent()
+	if err != nil {
+		return nil, err
+	}
+	return launch(ctx, ours.name, false, ours.env, ours.path, ours.args...)
+}
+
+// churn starts processes, of which so many live at a time and so many are born within that time, and waits until the
+// first are there; the caller stops it.
+func (b *bench) churn(ctx context.Context, alive, births, seconds int) (*started, error) {
+	c, err := launch(ctx, "churn", true, nil, b.load, "churn", strconv.Itoa(alive), strconv.Itoa(births), strconv.Itoa(seconds))
+	if err != nil {
+		return nil, err
+	}
+	if l, err := c.line(); err != nil || l != "ready" {
+		c.stop()
+		return nil, fmt.Errorf("the processes are not there: %q: %w", l, err)
+	}
+	return c, nil
 }
 
 // count lets the programs run for the ticks of a round and notes the CPU each used per tick.

@@ -38,11 +38,7 @@ func (b *bench) idle(ctx context.Context, procs int) error {
 	if err != nil {
 		return err
 	}
-	ours, err := b.ourAgent()
-	if err != nil {
-		return err
-	}
-	agent, err := launch(ctx, ours.name, false, ours.env, ours.path, ours.args...)
+	agent, err := b.startOurAgent(ctx)
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"time"
 )
 
@@ -25,19 +24,12 @@ func (b *bench) soak(ctx context.Context) error {
 		births = soakBirths / 5
 	}
 	say("soak: %d births in %v", births, b.options.soak)
-	churn, err := launch(ctx, "churn", true, nil, b.load, "churn", strconv.Itoa(soakAlive), strconv.Itoa(births), strconv.Itoa(seconds))
+	churn, err := b.churn(ctx, soakAlive, births, seconds)
 	if err != nil {
 		return err
 	}
 	defer churn.stop()
-	if l, err := churn.line(); err != nil || l != "ready" {
-		return fmt.Errorf("the processes are not there: %q: %w", l, err)
-	}
-	ours, err := b.ourAgent()
-	if err != nil {
-		return err
-	}
-	agent, err := launch(ctx, ours.name, false, ours.env, ours.path, ours.args...)
+	agent, err := b.startOurAgent(ctx)
 	if err != nil {
 		return err
 	}
