@@ -256,6 +256,11 @@ func (s *scenario) warnsOnReturn(ctx context.Context) error {
 	if err := s.audit(ctx); err != nil {
 		return err
 	}
+	return s.leavesWithoutBadge(ctx)
+}
+
+// leavesWithoutBadge waits until the icon warns no more, closes the popup and goes to a quiet page.
+func (s *scenario) leavesWithoutBadge(ctx context.Context) error {
 	if err := s.badge(ctx, ""); err != nil {
 		return err
 	}
@@ -352,13 +357,7 @@ func (s *scenario) warnsNoMore(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.badge(ctx, ""); err != nil {
-		return err
-	}
-	if err := s.shut(ctx); err != nil {
-		return err
-	}
-	return s.browser.visit(ctx, s.quiet(pages.News))
+	return s.leavesWithoutBadge(ctx)
 }
 
 func (s *scenario) shows(ctx context.Context) error {
