@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/minewatch/minewatch/heuristics"
 )
@@ -61,27 +60,7 @@ func TestChromiumIsChecked(t *testing.T) {
 			all := b.renderers(t)
 			measure(b.service, thisMachine(func(heuristics.ProcessID) map[int]heuristics.ProcessID { return all }))
 			var tally tally
-			for range 20 { // searching takes one page after another
-				if tally.exact >= c.least {
-					break
-				}
-				for number, p := range all {
-					if len(truth[p.PID]) > 0 {
-						b.service.Ask(p, b.root, number)
-					}
-				}
-				for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-					for _, r := range b.service.Answers() {
-						tally.check(t, "chromium", r, truth[r.Process.PID])
-					}
-				}
-			}
-			t.Logf("%d frames: %d exact, %d weaker, %d wrong", tally.frames, tally.exact, tally.weaker, tally.wrong)
-			for _, got := range trusts(b.service, b.root) {
-				if got != c.want {
-					t.Errorf("the numbers are %d, want %d", got, c.want)
-				}
-			}
+			tally.askAll(t, b.service, "chromium", b.root, all, truth, 20, c.least, c.want)
 			if tally.exact < c.least || tally.wrong > 0 {
 				t.Errorf("%d frames were named exactly, want %d; %d wrong", tally.exact, c.least, tally.wrong)
 			}

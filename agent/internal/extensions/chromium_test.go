@@ -43,7 +43,6 @@ type chromium struct {
 	cmd     *exec.Cmd
 	port    string // of the web server
 	profile string
-	ended   chan struct{}
 }
 
 // startChromium is startChromiumWith the extension as it is.
@@ -58,17 +57,8 @@ func startChromium(t *testing.T, pages http.Handler, display string, extra ...st
 // change, if any, is given the folder of the extension before.
 func startChromiumWith(t *testing.T, pages http.Handler, display string, change func(folder string), extra ...string) *chromium {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a real browser takes a while")
-	}
-	exe, err := exec.LookPath("chromium")
-	if err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("chromium is not installed")
-		}
-		t.Fatal(err)
-	}
-	b := &chromium{service: newService(t, Options{Log: zap.NewNop()}), profile: profileFolder(t), ended: make(chan struct{})}
+	exe := browserProgram(t, "chromium")
+	b := &chromium{service: newService(t, Options{Log: zap.NewNop()}), profile: profileFolder(t)}
 	b.api = newLocalAPI(t, b.service)
 	b.shut = b.api.open(t)
 	b.port = serveWeb(t, pages)
@@ -98,22 +88,45 @@ func startChromiumWith(t *testing.T, pages http.Handler, display string, change 
 	}
 	b.cmd = exec.CommandContext(t.Context(), exe, args...)
 	b.cmd.Env = append(os.Environ(), "MINEWATCH_SOCKET="+b.api.socket, "DISPLAY="+display)
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // a test that panics leaves no browser
-	b.cmd.Cancel = func() error { return b.cmd.Process.Signal(syscall.SIGTERM) }
-	b.cmd.WaitDelay = 5 * time.Second
-	if err := b.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(b.ended)
-		_ = b.cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		_ = b.cmd.Process.Signal(syscall.SIGTERM)
-		<-b.ended
-	})
+	runBrowser(t, b.cmd)
 	b.connect(t)
 	return b
+}
+
+// browserProgram returns the path of a browser, and skips the test where it is short or the browser is not installed.
+func browserProgram(t *testing.T, name string) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a real browser takes a while")
+	}
+	exe, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("CI") == "" {
+			t.Skip(name + " is not installed")
+		}
+		t.Fatal(err)
+	}
+	return exe
+}
+
+// runBrowser starts a browser that ends with the test.
+func runBrowser(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM} // a test that panics leaves no browser
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		_ = cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		<-ended
+	})
 }
 
 // profileFolder returns a folder that goes away as soon as the browser's last process has written into it.

@@ -17,7 +17,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -38,7 +37,6 @@ type firefox struct {
 	cmd     *exec.Cmd
 	control *driver.Control
 	port    string // of the web server
-	ended   chan struct{}
 }
 
 // firefoxHosts are the names that lead to this machine.
@@ -66,17 +64,8 @@ func startFirefox(t *testing.T, pages http.Handler, settings map[string]any) *fi
 // startFirefoxWith is startFirefox with another extension.
 func startFirefoxWith(t *testing.T, pages http.Handler, settings map[string]any, xpi []byte) *firefox {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("a real browser takes a while")
-	}
-	exe, err := exec.LookPath("firefox-esr")
-	if err != nil {
-		if os.Getenv("CI") == "" {
-			t.Skip("firefox-esr is not installed")
-		}
-		t.Fatal(err)
-	}
-	b := &firefox{service: newService(t, Options{Log: zap.NewNop()}), ended: make(chan struct{}), port: serveWeb(t, pages)}
+	exe := browserProgram(t, "firefox-esr")
+	b := &firefox{service: newService(t, Options{Log: zap.NewNop()}), port: serveWeb(t, pages)}
 	b.api = newLocalAPI(t, b.service)
 	b.api.open(t)
 	home := profileFolder(t)
@@ -87,20 +76,7 @@ func startFirefoxWith(t *testing.T, pages http.Handler, settings map[string]any,
 		"--profile", profile)
 	b.cmd.Env = append(os.Environ(), "MINEWATCH_SOCKET="+b.api.socket, "HOME="+home, "XDG_CONFIG_HOME=", "DISPLAY=",
 		"MOZ_CRASHREPORTER_DISABLE=1")
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-	b.cmd.Cancel = func() error { return b.cmd.Process.Signal(syscall.SIGTERM) }
-	b.cmd.WaitDelay = 5 * time.Second
-	if err := b.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() {
-		defer close(b.ended)
-		_ = b.cmd.Wait()
-	}()
-	t.Cleanup(func() {
-		_ = b.cmd.Process.Signal(syscall.SIGTERM)
-		<-b.ended
-	})
+	runBrowser(t, b.cmd)
 	b.connect(t, profile)
 	return b
 }

@@ -143,28 +143,7 @@ func TestFirefoxIsChecked(t *testing.T) {
 			measure(b.service, thisMachine(func(heuristics.ProcessID) map[int]heuristics.ProcessID { return all }))
 			truth := b.truth(t)
 			var tally tally
-			for range 10 { // one look is shared by all that were asked about; searching takes one page after another
-				if tally.exact >= 8 {
-					break
-				}
-				for number, p := range all {
-					if len(truth[p.PID]) == 0 {
-						continue
-					}
-					b.service.Ask(p, b.root, number)
-				}
-				for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-					for _, r := range b.service.Answers() {
-						tally.check(t, "firefox", r, truth[r.Process.PID])
-					}
-				}
-			}
-			t.Logf("%d frames: %d exact, %d weaker, %d wrong", tally.frames, tally.exact, tally.weaker, tally.wrong)
-			for _, got := range trusts(b.service, b.root) {
-				if got != c.want {
-					t.Errorf("the numbers are %d, want %d", got, c.want)
-				}
-			}
+			tally.askAll(t, b.service, "firefox", b.root, all, truth, 10, 8, c.want)
 			if tally.exact == 0 {
 				t.Error("nobody was named")
 			}

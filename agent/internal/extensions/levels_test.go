@@ -57,3 +57,33 @@ func (c *tally) check(t *testing.T, family string, got heuristics.Renderer, trut
 		t.Errorf("WRONG: of %v was said %s %q %v, from %+v", all, o.Level, o.Site, o.Sites, got)
 	}
 }
+
+// askAll asks about all renderers whose pages are known until so many frames are named exactly, and then whether their
+// numbers are trusted as they should be. Searching takes one page after another, so it tries several times.
+func (c *tally) askAll(
+	t *testing.T, s *Service, family string, root heuristics.ProcessID, all map[int]heuristics.ProcessID,
+	truth map[int32][]string, tries, enough int, want trust,
+) {
+	t.Helper()
+	for range tries {
+		if c.exact >= enough {
+			break
+		}
+		for number, p := range all {
+			if len(truth[p.PID]) > 0 {
+				s.Ask(p, root, number)
+			}
+		}
+		for end := time.Now().Add(askAgainAfter + time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			for _, r := range s.Answers() {
+				c.check(t, family, r, truth[r.Process.PID])
+			}
+		}
+	}
+	t.Logf("%d frames: %d exact, %d weaker, %d wrong", c.frames, c.exact, c.weaker, c.wrong)
+	for _, got := range trusts(s, root) {
+		if got != want {
+			t.Errorf("the numbers are %d, want %d", got, want)
+		}
+	}
+}
