@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/minewatch/minewatch/agent/internal/procfs"
@@ -224,7 +225,13 @@ func TestExistsBeside(t *testing.T) {
 			t.Errorf("%s: %v, %v", pattern, got, ok)
 		}
 	}
-	if got, ok := existsBeside(filepath.Join(dir, "plain"), "*.pak"); got || !ok {
-		t.Errorf("a file for a folder: %v, %v", got, ok)
+	pipe := filepath.Join(dir, "pipe") // in place of a folder that was removed: opening it would wait for ever
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, folder := range []string{filepath.Join(dir, "plain"), pipe} {
+		if got, ok := existsBeside(folder, "*.pak"); got || !ok {
+			t.Errorf("%s for a folder: %v, %v", folder, got, ok)
+		}
 	}
 }

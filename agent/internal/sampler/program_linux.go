@@ -65,9 +65,11 @@ func existsBeside(folder, pattern string) (found, ok bool) {
 		_, err := os.Lstat(folder + "/" + pattern)
 		return err == nil, err == nil || errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR)
 	}
-	dir, err := os.Open(folder)
+	// The folder is in the hands of whoever runs the program, who may have put a pipe in its place: waiting for its other
+	// end would end all watching.
+	dir, err := os.OpenFile(folder, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0)
 	if err != nil {
-		return false, errors.Is(err, fs.ErrNotExist)
+		return false, errors.Is(err, fs.ErrNotExist) || errors.Is(err, unix.ENOTDIR)
 	}
 	defer dir.Close()
 	names, err := dir.Readdirnames(maxBeside)
