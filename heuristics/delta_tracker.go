@@ -31,6 +31,8 @@ type processState struct {
 	roles []Role
 	// backgrounds says that this browser lowers the priority of renderers whose tabs are out of sight.
 	backgrounds bool
+	// tabs is what the pages of this browser do.
+	tabs tabs
 }
 
 // use is what one process used during one tick.

@@ -218,6 +218,7 @@ func (d *Detector) judge(verdicts []Verdict, w *loadTracker, about *Subject, cor
 	}
 	f := w.features(cores, about)
 	d.fillVisibility(&f, about)
+	d.fillTabs(&f, about)
 	for _, fill := range more {
 		fill(&f)
 	}

@@ -31,6 +31,9 @@ type Features struct {
 	// WorkerCores is what a page's workers ask for together while they work, in cores; WorkerSpread how much that varies,
 	// as Spread. NaN outside browsers.
 	WorkerCores, WorkerSpread float64
+	// Tabs is how many pages of its browser have workers that do the same steady work, itself included, and TabCores what
+	// these ask for together, in cores. NaN below three.
+	Tabs, TabCores float64
 	// DrawShare is what a page's threads for drawing use, as a share of what its main thread uses; DrawCores the same in
 	// cores.
 	DrawShare, DrawCores float64
@@ -81,6 +84,8 @@ func (f *Features) List() []Feature {
 		{"worker_cores", "cores", "what they ask for together", f.WorkerCores},
 		{"worker_spread", "share", "how much that varies", f.WorkerSpread},
 		{"worker_demand", "cores", "what one of them asks for", f.WorkerDemand},
+		{"tabs", "pages", "pages of its browser whose workers do the same", f.Tabs},
+		{"tab_cores", "cores", "what these ask for together", f.TabCores},
 		{"worker_uneven", "share", "how much they differ, 0 is equal", f.WorkerUneven},
 		{"main_share", "share", "the main thread's share of its CPU time", f.MainShare},
 		{"draw_share", "share", "its drawing beside its main thread", f.DrawShare},
@@ -120,7 +125,7 @@ func unknown() Features {
 	nan := math.NaN()
 	return Features{
 		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, WorkerDemand: nan,
-		WorkerCores: nan, WorkerSpread: nan, DrawShare: nan, DrawCores: nan, ThreadKinds: nan, SystemShare: nan,
+		WorkerCores: nan, WorkerSpread: nan, Tabs: nan, TabCores: nan, DrawShare: nan, DrawCores: nan, ThreadKinds: nan, SystemShare: nan,
 		Hidden: nan, Audible: nan, Focused: nan, FullScreen: nan, Away: nan,
 		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan,
 	}

@@ -27,6 +27,9 @@ func (sustainedLoad) assess(f *Features, _ *Subject) finding {
 	if f.WorkerCores > load {
 		load = f.WorkerCores
 	}
+	if f.TabCores > load {
+		load = f.TabCores
+	}
 	strength := ramp(load, 0.08, 0.3)
 	if strength <= 0 {
 		return finding{}

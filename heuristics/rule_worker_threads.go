@@ -17,13 +17,22 @@ func (workerThreads) define() Definition {
 }
 
 func (workerThreads) assess(f *Features, _ *Subject) finding {
-	strength := ramp(f.WorkerCores, 0.06, 0.18)
+	together := f.WorkerCores
+	if f.TabCores > together { // NaN compares false
+		together = f.TabCores
+	}
+	strength := ramp(together, 0.06, 0.18)
 	if f.Workers == 0 || !(strength > 0) {
 		return finding{}
 	}
 	// Beside a page that does most of the work its workers are helpers.
 	strength *= 0.4 + 0.6*ramp(f.WorkerShare, 0.1, 0.4)
-	return finding{strength, workerFacts(f), workerText(f, "background worker")}
+	facts, text := workerFacts(f), workerText(f, "background worker")
+	if f.TabCores > f.WorkerCores {
+		facts["tabs"], facts["tab_cores"] = f.Tabs, f.TabCores
+		text += fmt.Sprintf(" %.0f pages of this browser do the same, %.1f cores together.", f.Tabs, f.TabCores)
+	}
+	return finding{strength, facts, text}
 }
 
 func workerFacts(f *Features) map[string]float64 {
