@@ -133,9 +133,9 @@ func epoch(s string) (float64, bool) {
 	return x, true
 }
 
-// stampOrder reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which
-// could be either, proved what the date shows it to be; zone is the log's time zone if the stamp does not say.
-func stampOrder(s, order string, zone *time.Location) (at float64, proved string, ok bool) {
+// timestampOrder reads a date with a time, or seconds since 1970 or since any other moment. order is that of a date which
+// could be either, proved what the date shows it to be; zone is the log's time zone if the timestamp does not say.
+func timestampOrder(s, order string, zone *time.Location) (at float64, proved string, ok bool) {
 	s = strings.TrimSpace(s)
 	if x, ok := epoch(s); ok {
 		return x, "", true

@@ -103,7 +103,7 @@ func (c *csvReader) row(line string) error {
 	at := 0.0
 	if c.at >= 0 {
 		var ok bool
-		if at, ok = c.stamp(field(f, c.at)); !ok {
+		if at, ok = c.timestamp(field(f, c.at)); !ok {
 			return c.fail("%.40q is no time; is the line broken, or another column meant?", field(f, c.at))
 		}
 	} else if c.now != nil {

@@ -138,7 +138,7 @@ func (d *dstat) time(f []string) error {
 		}
 		cell = d.year + "-" + month + "-" + day + " " + clock
 	}
-	at, ok := d.stamp(cell)
+	at, ok := d.timestamp(cell)
 	if !ok {
 		return d.fail("%.40q is no time; is the line broken? Take it out", cell)
 	}

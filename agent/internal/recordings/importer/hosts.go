@@ -175,9 +175,9 @@ func (c *collectl) line(line string) error {
 	if len(f) == 0 || c.titles == nil {
 		return nil
 	}
-	at, ok := c.stamp(field(f, indexOf(c.titles, "Date")) + " " + field(f, indexOf(c.titles, "Time")))
+	at, ok := c.timestamp(field(f, indexOf(c.titles, "Date")) + " " + field(f, indexOf(c.titles, "Time")))
 	if indexOf(c.titles, "UTC") >= 0 {
-		at, ok = c.stamp(f[indexOf(c.titles, "UTC")])
+		at, ok = c.timestamp(f[indexOf(c.titles, "UTC")])
 	}
 	share, figures := shareOf(c.titles, f)
 	if !ok || !figures || len(f) < len(c.titles) {

@@ -115,13 +115,13 @@ func about(got, want float64) bool { return math.Abs(got-want) < 0.02+0.001*want
 
 const pidstatHead = "Linux 6.1.0 (vm) \t11/22/26 \t_x86_64_\t(4 CPU)\n\n"
 
-// pidstatRows makes blocks of one process at 150 % and one at 20 %, with times as stamp writes them.
-func pidstatRows(n int, header string, stamp func(i int) string, row func(pid int, cpu float64, name string) string) string {
+// pidstatRows makes blocks of one process at 150 % and one at 20 %, with times as timestamp writes them.
+func pidstatRows(n int, header string, timestamp func(i int) string, row func(pid int, cpu float64, name string) string) string {
 	var b strings.Builder
 	for i := range n {
-		fmt.Fprintf(&b, "%s %s\n", stamp(i), header)
-		fmt.Fprintf(&b, "%s %s\n", stamp(i), row(10, 150, "hash"))
-		fmt.Fprintf(&b, "%s %s\n\n", stamp(i), row(11, 20, "bash"))
+		fmt.Fprintf(&b, "%s %s\n", timestamp(i), header)
+		fmt.Fprintf(&b, "%s %s\n", timestamp(i), row(10, 150, "hash"))
+		fmt.Fprintf(&b, "%s %s\n\n", timestamp(i), row(11, 20, "bash"))
 	}
 	return b.String()
 }

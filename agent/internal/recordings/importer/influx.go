@@ -82,7 +82,7 @@ func (x *influx) tag(f []string, what column) string {
 }
 
 func (x *influx) row(f []string) error {
-	at, ok := x.stamp(x.cols.get(f, colTime))
+	at, ok := x.timestamp(x.cols.get(f, colTime))
 	if !ok {
 		return x.fail("%.40q is no time; is the line broken? Take it out", x.cols.get(f, colTime))
 	}

@@ -104,13 +104,13 @@ func (l *log) others(host string) (bool, error) {
 	return false, nil
 }
 
-// stamp reads a date with a time. A date that can be in one order only proves the order of those after it.
-func (l *log) stamp(s string) (float64, bool) {
+// timestamp reads a date with a time. A date that can be in one order only proves the order of those after it.
+func (l *log) timestamp(s string) (float64, bool) {
 	order := l.o.DateOrder
 	if order == "" {
 		order = l.order
 	}
-	at, proved, ok := stampOrder(s, order, l.o.zone())
+	at, proved, ok := timestampOrder(s, order, l.o.zone())
 	if ok && proved != "" {
 		l.order = proved
 	}
@@ -124,7 +124,7 @@ func (l *log) sometime(line string) (float64, bool) {
 	if line == "" || len(line) > most {
 		return 0, false
 	}
-	if at, ok := l.stamp(line); ok && at > 0 {
+	if at, ok := l.timestamp(line); ok && at > 0 {
 		return at, strings.Contains(line, ":") || at > 1e8
 	}
 	words := strings.Fields(line)

@@ -49,7 +49,7 @@ func (n *nmon) line(line string) error {
 // moment begins the samples of a moment: "ZZZZ,T0001,10:00:01,25-NOV-2026".
 func (n *nmon) moment(f []string) error {
 	n.finish()
-	at, ok := n.stamp(field(f, 3) + " " + field(f, 2))
+	at, ok := n.timestamp(field(f, 3) + " " + field(f, 2))
 	if !ok {
 		t, took := timeOfDay(f[min(2, len(f)):])
 		if took == 0 {

@@ -90,7 +90,7 @@ func (p *perfmon) zone(first string) {
 
 // row reads the values of one moment.
 func (p *perfmon) row(f []string) error {
-	at, ok := p.stamp(f[0])
+	at, ok := p.timestamp(f[0])
 	if !ok {
 		return p.fail("%.40q is no time; for dates with the day first add --date-order dmy, or take a broken line out", f[0])
 	}

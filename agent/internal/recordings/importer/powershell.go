@@ -154,7 +154,7 @@ func (g *getCounter) listed(text string) error {
 
 // moment begins the samples of another time.
 func (g *getCounter) moment(when string) error {
-	at, ok := g.stamp(when)
+	at, ok := g.timestamp(when)
 	if !ok {
 		return g.fail("%.40q is no time; for dates with the day first add --date-order dmy, or take a broken line out", when)
 	}

@@ -135,7 +135,7 @@ func (g *getProcess) row(f []string) error {
 		}
 		g.when = when
 		if g.cols.has(colTime) {
-			at, ok := g.stamp(when)
+			at, ok := g.timestamp(when)
 			if !ok {
 				return g.fail("%.40q is no time; for dates with the day first add --date-order dmy, or take a broken line out", when)
 			}
