@@ -40,8 +40,8 @@ type Store interface {
 type OpenStore func(run string) (s Store, aside string, err error)
 
 const (
-	// tellWithin is how long an alert waits to be stored before it is told without: more than SQLite waits for a lock.
-	tellWithin = 3 * time.Second
+	// announceWithin is how long an alert waits to be stored before it is told without: more than SQLite waits for a lock.
+	announceWithin = 3 * time.Second
 	// retryFirst and retryMost bound the time between two tries of a store that failed; it doubles from one to the next.
 	retryFirst, retryMost = time.Second, time.Minute
 	// checkEvery is how often it is looked whether the database is still in its place.
@@ -107,14 +107,14 @@ func (a *archive) add(alert api.Alert) {
 	version, dropped := a.waiting.put(alert)
 	for _, e := range dropped { // people hear of it all the same
 		if e.told < e.version {
-			a.tell(e.alert, false)
+			a.announce(e.alert, false)
 		}
 	}
 	a.mu.Unlock()
 	if len(dropped) > 0 {
 		a.warnings.note(warnDropped, "More alerts waited to be stored than are kept in memory: the list of past alerts has holes.")
 	}
-	time.AfterFunc(tellWithin, func() { a.tellLate(alert.ID, version) })
+	time.AfterFunc(announceWithin, func() { a.announceLate(alert.ID, version) })
 	a.poke()
 }
 
@@ -125,18 +125,18 @@ func (a *archive) poke() {
 	}
 }
 
-// tellLate tells an alert that is not stored in time.
-func (a *archive) tellLate(id string, version int) {
+// announceLate passes on an alert that is not stored in time.
+func (a *archive) announceLate(id string, version int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if e := a.waiting.of[id]; e != nil && e.told < version {
 		e.told, e.lost = e.version, true
-		a.tell(e.alert, false)
+		a.announce(e.alert, false)
 	}
 }
 
-// tell passes an alert on. a.mu is held.
-func (a *archive) tell(alert api.Alert, stored bool) {
+// announce passes an alert on. a.mu is held.
+func (a *archive) announce(alert api.Alert, stored bool) {
 	alert.NotStored = !stored
 	was, known := a.told[alert.ID]
 	if alert.State == api.Resolved {
@@ -255,7 +255,7 @@ func (a *archive) save(e *waitingAlert) error {
 	defer a.mu.Unlock()
 	if e.told < version || (e.told == version && e.lost && !never) {
 		e.told, e.lost = version, never
-		a.tell(shown, !never)
+		a.announce(shown, !never)
 	}
 	if e.version == version {
 		a.waiting.drop(e)
@@ -281,7 +281,7 @@ func (a *archive) tellWaiting() {
 		a.mu.Lock()
 		if e.told < version {
 			e.told, e.lost = version, true
-			a.tell(shown, false)
+			a.announce(shown, false)
 		}
 		a.mu.Unlock()
 	}
@@ -291,7 +291,7 @@ func (a *archive) tellWaiting() {
 // would.
 func (a *archive) close() error {
 	a.stopOnce()
-	patience := time.NewTimer(2 * tellWithin)
+	patience := time.NewTimer(2 * announceWithin)
 	defer patience.Stop()
 	select {
 	case <-a.done:

@@ -290,14 +290,15 @@ func TestDiskThatFailsForAWhile(t *testing.T) {
 	})
 }
 
-// A disk that hangs: nobody waits longer than tellWithin, and a stream that opens meanwhile hears of no alert as stored.
+// A disk that hangs: nobody waits longer than announceWithin, and a stream that opens meanwhile hears of no alert as
+// stored.
 func TestDiskThatHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDisk()
 		a, l := kept(t, d.open)
 		d.set(func(d *disk) { d.slow = time.Hour })
 		a.add(firing("run-1"))
-		time.Sleep(tellWithin - time.Second)
+		time.Sleep(announceWithin - time.Second)
 		wantHeard(t, l)
 		if open := a.openAlerts(""); len(open) != 0 {
 			t.Errorf("a new stream hears of %+v", open)

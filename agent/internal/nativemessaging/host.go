@@ -124,7 +124,7 @@ func (h *host) meet(ctx context.Context) (met bool, err error) {
 		if errors.Is(err, api.ErrVersion) {
 			state = AgentOutdated
 		}
-		return false, h.tell(state)
+		return false, h.sendState(state)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	closed := make(chan struct{})
@@ -147,14 +147,14 @@ func (h *host) meet(ctx context.Context) (met bool, err error) {
 		h.forward(ctx, channel)
 	})
 	h.connected.Store(true)
-	if err := h.tell(AgentConnected); err != nil {
+	if err := h.sendState(AgentConnected); err != nil {
 		return false, err
 	}
 	in := bufio.NewReader(channel)
 	for {
 		body, err := ReadFrame(in, MaxToExtension)
 		if err != nil {
-			return met, h.tell(AgentAbsent) // it went away, or is none of ours
+			return met, h.sendState(AgentAbsent) // it went away, or is none of ours
 		}
 		met = true
 		if err := WriteFrame(h.out, body); err != nil {
@@ -177,8 +177,8 @@ func (h *host) forward(ctx context.Context, agent io.Writer) {
 	}
 }
 
-// tell tells the extension what the host found, if that is news.
-func (h *host) tell(state string) error {
+// sendState tells the extension what the host found, if that is news.
+func (h *host) sendState(state string) error {
 	if state == h.told {
 		return nil
 	}
