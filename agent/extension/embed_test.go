@@ -70,7 +70,7 @@ func TestIDFollowsFromKey(t *testing.T) {
 	}
 }
 
-// What the extension may do is promised to its users, and there is no door for pages or other extensions.
+// What the extension may do is promised to its users, and pages and other extensions cannot reach it.
 func TestPermissions(t *testing.T) {
 	for family, want := range map[string]struct{ permissions, hosts, optional, optionalHosts []string }{
 		Chromium: {[]string{"idle", "nativeMessaging", "storage", "webNavigation"}, nil, []string{"scripting"}, []string{"<all_urls>"}},

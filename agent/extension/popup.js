@@ -31,7 +31,7 @@ function put(node, text) {
 }
 
 /** @param {string} text */
-function tell(text) {
+function announce(text) {
   put($("said"), text);
 }
 
@@ -49,7 +49,7 @@ async function request(message) {
 async function act(message, done) {
   const got = await request(message);
   const name = got.error ? `error_${got.error}` : done;
-  tell(say(name) || say("error_failed"));
+  announce(say(name) || say("error_failed"));
   if (message.type === "show" && !got.error) return window.close(); // it would hang over the tab, without the keyboard
   await look();
 }
@@ -150,7 +150,7 @@ $("forget").addEventListener("click", async () => {
 put($("check-why"), say("checkNamesWhy"));
 put($("check-names"), say("checkNames"));
 $("check-names").addEventListener("click", async () => {
-  if (await chrome.permissions.request(MEASURING).catch(() => false)) tell(say("checksNames"));
+  if (await chrome.permissions.request(MEASURING).catch(() => false)) announce(say("checksNames"));
   await offer();
   $("check").hidden = !checkable;
 });

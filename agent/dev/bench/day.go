@@ -111,7 +111,7 @@ func (d *day) tick(at time.Duration) heuristics.Snapshot {
 		for _, a := range all {
 			used := a.act(d, dt)
 			d.busy += used
-			if p, ok := a.tell(used, dt); ok {
+			if p, ok := a.advance(used, dt); ok {
 				s.Processes = append(s.Processes, p)
 			}
 		}
@@ -143,9 +143,9 @@ func (a *actor) act(d *day, dt time.Duration) time.Duration {
 	return used
 }
 
-// tell returns the actor as the sampler would list it: at first sight, and when it has used a hundredth of a second
+// advance returns the actor as the sampler would list it: at first sight, and when it has used a hundredth of a second
 // since it was last listed; with its threads while it is hot.
-func (a *actor) tell(used, dt time.Duration) (heuristics.ProcessSample, bool) {
+func (a *actor) advance(used, dt time.Duration) (heuristics.ProcessSample, bool) {
 	const heatMemory, hotFrom, hotUntil, movedShare = 3.0, 0.08, 0.04, 0.01 // those of the sampler
 	if dt > 0 {
 		fade := math.Exp(-dt.Seconds() / heatMemory)

@@ -26,7 +26,7 @@ func newsPage() string { return pages.URL(pages.News) }
 // shows returns a scenario with an honest page in front.
 func shows(name string, b Browser, host, note string, cores float64, u User) Scenario {
 	return Scenario{
-		Name: "benign-" + name, Label: Benign, Kind: page, Browser: b, Front: newsPage(), Behind: desk(),
+		Name: "benign-" + name, Label: Benign, Kind: page, Browser: b, Front: newsPage(), Behind: idlePages(),
 		Load: pages.URL(host), Site: host, Delay: soon, Length: pageTime, Cores: cores, Duty: 1, Workers: 1, User: u,
 		Note: note + ", in front",
 	}

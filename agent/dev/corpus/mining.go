@@ -29,7 +29,7 @@ func tab(name string, b Browser, kind, host string, m pages.Mining) Scenario {
 		m.Length = usual
 	}
 	s := Scenario{
-		Name: "mining-" + name, Label: Mining, Kind: kind, Browser: b, Front: pages.URL(pages.News), Behind: desk(),
+		Name: "mining-" + name, Label: Mining, Kind: kind, Browser: b, Front: pages.URL(pages.News), Behind: idlePages(),
 		Load: m.URL(host), Site: host, Delay: soon, Length: soon + m.Delay + m.Length + 12*time.Second,
 		Workers: m.Workers, Duty: m.Duty, Cores: float64(m.Workers) * m.Duty,
 	}

@@ -106,7 +106,7 @@ func miningNativeEvasive() []Scenario {
 // beside opens a browser with ordinary pages, used by a person.
 func (s Scenario) beside(b Browser, u User) Scenario {
 	s.Browser, s.User = b, u
-	s.Front, s.Behind = newsPage(), desk()
+	s.Front, s.Behind = newsPage(), idlePages()
 	s.Note += "; meanwhile somebody reads in a browser"
 	return s
 }

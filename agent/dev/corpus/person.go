@@ -16,7 +16,7 @@ import (
 // words are what a person writes.
 const words = "the meeting moves to thursday at ten please bring the figures of the last quarter and a short note on what is late "
 
-// play1 plays the person at the desk until ctx ends. The same scenario is always played alike.
+// play1 plays the person at the computer until ctx ends. The same scenario is always played alike.
 func (p *stage) play1(ctx context.Context) error {
 	if p.User == Away {
 		return nil

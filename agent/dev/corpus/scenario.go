@@ -29,7 +29,7 @@ const (
 	Firefox   Browser = "firefox"
 )
 
-// User says what the scripted person at the desk does meanwhile.
+// User says what the scripted person at the computer does meanwhile.
 type User string
 
 // What a person does.
@@ -164,5 +164,5 @@ func (s Scenario) sites() []string {
 	return list
 }
 
-// desk is what is open besides: pages that do next to nothing.
-func desk() []string { return []string{pages.URL(pages.Mail), pages.URL(pages.Shop)} }
+// idlePages are what is open besides: pages that do next to nothing.
+func idlePages() []string { return []string{pages.URL(pages.Mail), pages.URL(pages.Shop)} }
