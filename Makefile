@@ -41,7 +41,7 @@ popup: setup-test
 	MINEWATCH_POPUP_OUT=$(CURDIR)/$(BIN)/popup CI=$${CI-local} go test -count=1 -v ./agent/e2e/popup
 	cp $(BIN)/popup/popup-chromium.png $(BIN)/popup/popup-firefox.png docs/images/
 
-## e2e-browsers: every name is held against what real Chromium and Firefox know, and what the extension costs (15 minutes)
+## e2e-browsers: every name is compared with what real Chromium and Firefox know, and what the extension costs (15 minutes)
 e2e-browsers: setup-test agent
 	go run ./agent/dev/names -bin $(BIN) -idle 3m
 

@@ -139,7 +139,7 @@ func (a *app) onDesktopEvent(e desktopEvent) {
 	}
 }
 
-// offered takes what the desktop can show now, and tells the agent and whoever started the tray.
+// offered takes what the desktop can show now, and reports it to the agent and on standard error.
 func (a *app) offered(o offers) {
 	a.model.offer(o)
 	mode := api.TrayNotifications

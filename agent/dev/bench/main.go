@@ -31,7 +31,7 @@ const (
 var errMissed = errors.New("a limit was missed")
 
 func main() {
-	command.Exit(func(ctx context.Context) int { return run(ctx, os.Args[1:]) })
+	os.Exit(command.Status(func(ctx context.Context) int { return run(ctx, os.Args[1:]) }))
 }
 
 // options are what the command line says.

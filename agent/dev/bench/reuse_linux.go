@@ -158,7 +158,7 @@ func (r *reuse) look(s *heuristics.Snapshot) {
 			}
 		}
 		if p.ID != current.id {
-			r.fault("%s goes by the identities %v and %v", current.name, current.id, p.ID)
+			r.fault("%s has the identities %v and %v", current.name, current.id, p.ID)
 		}
 		current.seen = p.CPU()
 		current.reads++

@@ -30,7 +30,7 @@ func main() {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
 		os.Exit(status)
 	}
-	command.Main("corpus", run)
+	os.Exit(command.Run("corpus", run))
 }
 
 // options are the command line.

@@ -25,7 +25,7 @@ import (
 const limit = 6 * time.Minute
 
 func main() {
-	command.Exit(run)
+	os.Exit(command.Status(run))
 }
 
 func run(ctx context.Context) int {

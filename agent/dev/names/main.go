@@ -27,7 +27,7 @@ import (
 const limit = 40 * time.Minute
 
 func main() {
-	command.Exit(run)
+	os.Exit(command.Status(run))
 }
 
 func run(ctx context.Context) int {

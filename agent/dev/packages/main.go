@@ -30,7 +30,7 @@ import (
 var kinds = []string{"deb", "rpm", "linux", "macos", "msi"} //nolint:gochecknoglobals // a table
 
 func main() {
-	command.Main("packages", run)
+	os.Exit(command.Run("packages", run))
 }
 
 // build is one build of everything.

@@ -30,7 +30,7 @@ func main() {
 	if status, inside := sandbox.Enter(os.Stderr); inside {
 		os.Exit(status)
 	}
-	command.Main("session", run)
+	os.Exit(command.Run("session", run))
 }
 
 // Where a sandbox finds things.

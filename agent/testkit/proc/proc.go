@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package proc gives the harness the figures of processes in its own terms. procfs reads them, which is held against
-// gopsutil in its tests.
+// Package proc gives the harness the figures of processes in its own terms. procfs reads them, whose tests compare it with
+// gopsutil.
 package proc
 
 import (

@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// Main calls run with a context that an interrupt (or SIGTERM) ends, prints its error after the program's name, and ends
-// the process: with status 0, or 1 after an error.
-func Main(name string, run func(context.Context) error) {
-	Exit(func(ctx context.Context) int {
+// Run calls run with a context that an interrupt (or SIGTERM) ends, prints its error after the program's name, and returns
+// the exit status: 0, or 1 after an error.
+func Run(name string, run func(context.Context) error) int {
+	return Status(func(ctx context.Context) int {
 		if err := run(ctx); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
 			return 1
@@ -21,10 +21,9 @@ func Main(name string, run func(context.Context) error) {
 	})
 }
 
-// Exit is Main for a program that prints its own errors: run returns the status.
-func Exit(run func(context.Context) int) {
+// Status is Run for a program that prints its own errors and returns the exit status itself.
+func Status(run func(context.Context) int) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	status := run(ctx)
-	stop()
-	os.Exit(status)
+	defer stop()
+	return run(ctx)
 }
