@@ -27,6 +27,8 @@ type processState struct {
 	ended int
 	// orphan reports, of an ended process, that no parent is known that will be told how much it used.
 	orphan bool
+	// read is what it had read and written, and used of the processor, when that was last told.
+	read traffic
 	// roles are the roles of the processes that say they belong to this browser and whose files fit.
 	roles []Role
 	// backgrounds says that this browser lowers the priority of renderers whose tabs are out of sight.

@@ -105,6 +105,7 @@ func (d *Detector) enter(u use, dt time.Duration) {
 		g.used += u.cpu
 		g.system += u.system
 		g.members++
+		g.traffic.add(a, u.sample)
 		if a.tracker != nil && a.tracker.load.lasted >= explainedFrom {
 			g.known += u.cpu
 		}
@@ -190,6 +191,7 @@ func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 		used, system, busiest, members := g.used, g.system, g.busiest, g.members
 		g.used, g.system, g.busiest, g.members = 0, 0, use{}, 0
 		g.lives.advance(dt)
+		g.traffic.fade(dt)
 		if float64(g.known) >= explained*float64(used) {
 			used, system = 0, 0 // its members live long enough to be judged by themselves
 		}
@@ -206,7 +208,7 @@ func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 		}
 		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
 		about.Info.Browser = nil
-		out = d.judge(out, g.tracker, &about, cores, dt, g.lives.fill)
+		out = d.judge(out, g.tracker, &about, cores, dt, g.lives.fill, g.traffic.fill)
 	}
 	return out
 }

@@ -15,6 +15,7 @@ type group struct {
 	system  time.Duration // of it in the kernel
 	known   time.Duration // this tick, by members that are judged by themselves
 	lives   lives
+	traffic traffic
 	busiest use           // this tick
 	leader  *processState // the busiest member lately
 	members int           // that used the processor this tick
@@ -38,6 +39,44 @@ const leastEnds = 4
 func (l *lives) advance(dt time.Duration) {
 	fade := math.Exp(-dt.Seconds() / livesMemory.Seconds())
 	l.ends, l.sum, l.squares, l.wall = l.ends*fade, l.sum*fade, l.squares*fade, l.wall*fade+dt.Seconds()
+}
+
+// traffic is bytes that went through read and write calls, and the CPU seconds used meanwhile.
+type traffic struct{ bytes, cpu float64 }
+
+// lifeStart is what a program may read to start, in bytes, before it counts as work: a short one starts all the time.
+const lifeStart = 16 << 10
+
+// leastTraffic is how many CPU seconds must be covered.
+const leastTraffic = 0.5
+
+// add takes what a member has read and written since it last told.
+func (t *traffic) add(a *processState, s *ProcessSample) {
+	if s.Transferred == 0 {
+		return
+	}
+	now := traffic{float64(s.Transferred), s.CPU().Seconds()}
+	before := a.read
+	if before == (traffic{}) {
+		before.bytes = min(lifeStart, now.bytes)
+	}
+	if now.bytes >= before.bytes && now.cpu >= before.cpu {
+		t.bytes += now.bytes - before.bytes
+		t.cpu += now.cpu - before.cpu
+	}
+	a.read = now
+}
+
+// fade lets time pass.
+func (t *traffic) fade(dt time.Duration) {
+	by := math.Exp(-dt.Seconds() / livesMemory.Seconds())
+	t.bytes, t.cpu = t.bytes*by, t.cpu*by
+}
+
+func (t *traffic) fill(f *Features) {
+	if t.cpu >= leastTraffic {
+		f.Transfer = t.bytes / t.cpu
+	}
 }
 
 func (l *lives) end(cpu time.Duration) {

@@ -32,7 +32,7 @@ func (littleIO) assess(f *Features, about *Subject) finding {
 	switch {
 	case f.Transfer < someIO:
 		return finding{1 - ramp(at, math.Log(quietIO), math.Log(someIO)), facts, "It reads and writes next to nothing while it computes."}
-	case f.SystemShare < 0.1 && !inSystemFolder(about.Info.Exe) && about.Info.Exe != "":
+	case about.Kind == SubjectProcess && f.SystemShare < 0.1 && !inSystemFolder(about.Info.Exe) && about.Info.Exe != "":
 		// Whoever reads a file beside only to look like work pays little for it. Converters and packers that people have
 		// compiled themselves are told by their memory.
 		return finding{

@@ -6,6 +6,8 @@ func TestLittleIO(t *testing.T) {
 	moves := func(bytes float64) func(*Features) { return func(f *Features) { f.Transfer = bytes } }
 	own := tool()
 	own.Info.Exe = "/home/a/work"
+	many := own
+	many.Kind = SubjectGroup
 	beside := func(system float64) func(*Features) {
 		return func(f *Features) { f.Transfer, f.SystemShare = 50<<20, system }
 	}
@@ -15,6 +17,7 @@ func TestLittleIO(t *testing.T) {
 		{"compression", tool(), moves(3 << 20), -1, -1, "3.0 MB"},
 		{"reads beside its work", own, beside(0.02), -besideWork, -besideWork, "costs it next to nothing"},
 		{"reading is its work", own, beside(0.2), -1, -1, "hardly any data"},
+		{"processes that start anew", many, beside(0.02), -1, -1, "hardly any data"},
 		{"nobody knows", own, moves(3 << 20), -1, -1, "hardly any data"},
 		{"an installed program that reads", tool(), beside(0.02), -1, -1, "hardly any data"},
 		{"not known", tool(), nil, 0, 0, ""},

@@ -2,6 +2,7 @@ package heuristics
 
 import (
 	"fmt"
+	"math"
 )
 
 // regularRestarts: a worker that restarts all the time with lives of equal length hides from everything that looks
@@ -17,6 +18,13 @@ func (regularRestarts) define() Definition {
 
 func (regularRestarts) assess(f *Features, _ *Subject) finding {
 	facts := map[string]float64{"life_uneven": f.LifeUneven, "births_per_s": f.Births}
+	if f.Transfer > someIO { // NaN compares false
+		facts["transfer_bytes_per_core_s"] = f.Transfer
+		return finding{
+			-ramp(math.Log(f.Transfer), math.Log(someIO), math.Log(busyIO)), facts,
+			fmt.Sprintf("Its short processes live on what they read and write (%s for each second they compute), as those of a build do.", bytesText(f.Transfer)),
+		}
+	}
 	if f.SystemShare > 0.15 {
 		facts["system_share"] = f.SystemShare
 		return finding{
