@@ -129,6 +129,24 @@ func runBrowser(t *testing.T, cmd *exec.Cmd) {
 	})
 }
 
+// awaitHello waits for the extension's hello and returns the browser's main process, which must be the one started.
+func awaitHello(t *testing.T, service *Service, cmd *exec.Cmd) heuristics.ProcessID {
+	t.Helper()
+	eventually(t, "the extension's hello", func() bool {
+		s := service.Status("")
+		return len(s) == 1 && s[0].Extension != ""
+	})
+	s := service.Status("")[0]
+	root, err := procfs.New(procRoot).Stat(s.PID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if int(s.PID) != cmd.Process.Pid {
+		t.Fatalf("the host's browser is process %d, but %d was started", s.PID, cmd.Process.Pid)
+	}
+	return heuristics.ProcessID{PID: s.PID, StartTime: root.Started}
+}
+
 // profileFolder returns a folder that goes away as soon as the browser's last process has written into it.
 func profileFolder(t *testing.T) string {
 	t.Helper()
@@ -161,19 +179,7 @@ func (b *chromium) connect(t *testing.T) {
 	}
 	t.Cleanup(line.Close)
 	b.ctx = line.Context
-	eventually(t, "the extension's hello", func() bool {
-		s := b.service.Status("")
-		return len(s) == 1 && s[0].Extension != ""
-	})
-	s := b.service.Status("")[0]
-	root, err := procfs.New(procRoot).Stat(s.PID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.Started}
-	if int(s.PID) != b.cmd.Process.Pid {
-		t.Fatalf("the host's browser is process %d, but %d was started", s.PID, b.cmd.Process.Pid)
-	}
+	b.root = awaitHello(t, b.service, b.cmd)
 }
 
 func (b *chromium) url(host, path string) string {

@@ -139,19 +139,7 @@ func (b *firefox) connect(t *testing.T, profile string) {
 	}
 	t.Cleanup(func() { _ = control.Close() })
 	b.control = control
-	eventually(t, "the extension's hello", func() bool {
-		s := b.service.Status("")
-		return len(s) == 1 && s[0].Extension != ""
-	})
-	s := b.service.Status("")[0]
-	root, err := procfs.New(procRoot).Stat(s.PID)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.root = heuristics.ProcessID{PID: s.PID, StartTime: root.Started}
-	if int(s.PID) != b.cmd.Process.Pid {
-		t.Fatalf("the host's browser is process %d, but %d was started", s.PID, b.cmd.Process.Pid)
-	}
+	b.root = awaitHello(t, b.service, b.cmd)
 }
 
 // run runs a script with the browser's own rights and decodes what it returns.
