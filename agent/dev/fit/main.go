@@ -62,6 +62,7 @@ func run(ctx context.Context, args []string) error {
 	}
 	out = append(out, '\n')
 	report(os.Stdout, rows, &before, &w)
+	leaveOut(os.Stdout, rows, &before, o)
 	if *file == "" {
 		return nil
 	}

@@ -24,14 +24,7 @@ func report(out io.Writer, rows []row, before, after *heuristics.Weights) {
 		if r.label == "lookalike" {
 			continue
 		}
-		z := after.Bias
-		for _, e := range r.verdict.Evidence {
-			if e.Strength < 0 {
-				z += e.Strength * after.Rules[e.Rule].Against
-			} else {
-				z += e.Strength * after.Rules[e.Rule].When
-			}
-		}
+		z := logOdds(r, after)
 		if !r.mining {
 			z = -z
 		}

@@ -19,11 +19,11 @@ import (
 
 // row is one verdict on one subject at one tick.
 type row struct {
-	trace, label, subject string
-	at                    time.Duration
-	mining                bool
-	weight                float64
-	verdict               heuristics.Verdict
+	trace, kind, label, subject string
+	at                          time.Duration
+	mining                      bool
+	weight                      float64
+	verdict                     heuristics.Verdict
 }
 
 // fromBusy is how long a load must have lasted for its verdicts to be learnt from: rules are silent before.
@@ -79,7 +79,7 @@ func replay(ctx context.Context, folder string, t *evaluate.Truth) ([]row, error
 				continue
 			}
 			r := row{
-				trace: filepath.Base(folder), label: t.Label, at: at, mining: true1 && t.Label == evaluate.Mining,
+				trace: filepath.Base(folder), kind: t.Kind, label: t.Label, at: at, mining: true1 && t.Label == evaluate.Mining,
 				subject: j.Verdict.Subject.Key + " " + j.Verdict.Subject.Info.Name + " " + j.Owner.Site, verdict: j.Verdict,
 			}
 			if !true1 {
