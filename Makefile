@@ -155,10 +155,10 @@ setup-run:
 
 setup-test:
 	@scripts/setup.sh test
+	@scripts/npm.sh test
 
 setup-packages:
 	@scripts/setup.sh packages
-	@scripts/npm.sh test
 
 setup-corpus:
 	@scripts/setup.sh corpus

@@ -255,7 +255,7 @@ func (t *threads) kinds(all float64) int {
 		if th.rate() < smallThread*all {
 			continue
 		}
-		if name := strings.TrimRight(th.name, "0123456789 #-/:._"); !slices.Contains(seen, name) {
+		if name := ThreadKind(th.name); !slices.Contains(seen, name) {
 			seen = append(seen, name)
 		}
 	}

@@ -240,6 +240,15 @@ func (r *redactor) threadsOf(all []heuristics.ThreadSample) []heuristics.ThreadS
 	return out
 }
 
+// letters writes a number, from 1 on, in letters: a, b, … z, aa, ab.
+func letters(n int) string {
+	var out []byte
+	for ; n > 0; n = (n - 1) / 26 {
+		out = append([]byte{byte('a' + (n-1)%26)}, out...)
+	}
+	return string(out)
+}
+
 // thread returns a thread's name where it is one that browsers give, cut to the public part; else a stand-in.
 func (r *redactor) thread(name string) string {
 	if name == "" {
@@ -253,7 +262,9 @@ func (r *redactor) thread(name string) string {
 	if isPublicProgram(name) {
 		return name
 	}
-	return "thread-" + strconv.Itoa(r.threads.of(name))
+	// The detector tells kinds of threads apart by their names less the numbers behind them, so both stay apart here.
+	kind := heuristics.ThreadKind(name)
+	return "thread-" + letters(r.threads.of(kind)) + name[len(kind):]
 }
 
 func (r *redactor) renderer(a heuristics.Renderer) heuristics.Renderer {
