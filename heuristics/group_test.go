@@ -14,7 +14,7 @@ func TestShortProcessesAreToldByWhatTheyRead(t *testing.T) {
 		want   Severity
 	}{
 		{"hash loops", 4 << 10, 0.01, MiningLike},
-		{"hash loops in a language that loads a little", 16 << 10, 0.02, MiningLike},
+		{"hash loops in a language that loads a little", 32 << 10, 0.02, MiningLike},
 		{"nobody knows what they read", 0, 0.01, MiningLike},
 		{"compilers that nobody installed", 300 << 10, 0.08, SeverityNone},
 		{"scripts that load their libraries", 3 << 20, 0.05, SeverityNone},

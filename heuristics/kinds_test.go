@@ -207,6 +207,7 @@ func TestKindsOfMining(t *testing.T) {
 			return out
 		}), by: s(60)},
 		{name: "its own thread, in front, draws nothing", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0)), by: s(80), found: s(50)},
+		{name: "its own thread, in front, and its memory grows", shape: spawned(func(s *shape) { s.grows = 0.002 }, tab("used", drawnPage, steady(5, forEver, 0.95, 0))), by: s(80), found: s(50)},
 		{name: "its own thread at 70 %, in front, draws nothing", shape: tab("shown", drawnPage, steady(5, forEver, 0.7, 0)), by: s(80), found: s(50)},
 		{name: "its own thread, hidden", shape: tab("hidden", drawnPage, steady(5, forEver, 0.95, 0)), by: s(55)},
 		{name: "its own thread at 60 %, hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", drawnPage, steady(5, forEver, 0.6, 0))), by: s(55)},

@@ -41,6 +41,7 @@ func TestPagesThatDoTheSameAreJudgedTogether(t *testing.T) {
 		{"two pages at 8 %", 0.08, []float64{0.08, 0.08}, 0},
 		{"three pages at 8 %", 0.08, []float64{0.08, 0.08, 0.08}, 3},
 		{"one that does less than others", 0.08, []float64{0.08, 0.13, 0.25}, 2},
+		{"five uneven pages", 0.5, []float64{0.08, 0.08, 0.08, 0.08, 0.08}, 0},
 		{"five pages in bursts", 0.9, []float64{0.08, 0.08, 0.08, 0.08, 0.08}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
