@@ -233,6 +233,9 @@ func (d *Detector) judge(verdicts []Verdict, w *loadTracker, about *Subject, cor
 	if w.state == Suspected || w.state == Cleared {
 		v.Severity = w.severity
 	}
+	if v.State == Suspected && v.Severity == Heavy {
+		v.Evidence = append([]Evidence{said.unlike()}, v.Evidence...)
+	}
 	return append(verdicts, v)
 }
 

@@ -56,6 +56,7 @@ type Verdict struct {
 	// Features are the figures the rules saw.
 	Features Features
 	// Evidence lists what each rule that had something to say found, the weightiest first.
+	// That of a heavy load begins with a sentence that weighs nothing: why it is not called mining.
 	Evidence []Evidence
 }
 

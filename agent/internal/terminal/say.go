@@ -180,9 +180,13 @@ func ended(reason api.Reason) string {
 
 // evidence returns a finding's sign, which is readable without colour, and its sentence.
 func evidence(e *api.Evidence) (sign, text string) {
-	sign = "+ "
-	if e.Weight < 0 {
+	switch {
+	case e.Weight > 0:
+		sign = "+ "
+	case e.Weight < 0:
 		sign = "- "
+	default: // it says what the others come to
+		sign = "  "
 	}
 	return sign, words.CleanSentence(e.Text)
 }
