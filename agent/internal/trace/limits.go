@@ -55,6 +55,7 @@ type meter struct {
 func newMeter(l Limits) *meter {
 	l.Bytes, l.Processes, l.Live = cmp.Or(l.Bytes, defaultBytes), cmp.Or(l.Processes, defaultProcesses), cmp.Or(l.Live, defaultLive)
 	return &meter{
+		//nolint:forbidigo // how long reading takes is no time of the recording
 		limits: l, live: map[heuristics.ProcessID]struct{}{}, begun: time.Now(), spent: cpuTime(),
 		memory: []metrics.Sample{{Name: "/gc/heap/live:bytes"}},
 	}
@@ -118,6 +119,7 @@ func (m *meter) resources() error {
 	}
 	// Other recordings may be judged at the same time, and other programs may keep this one waiting: the less of both is
 	// nearer to what this recording costs.
+	//nolint:forbidigo // how long reading takes is no time of the recording
 	if m.limits.Time > 0 && min(time.Since(m.begun), cpuTime()-m.spent) > m.limits.Time {
 		return over("judging the recording takes more than %v of CPU time; raise --max-time if you trust it", m.limits.Time)
 	}
