@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -163,7 +165,14 @@ func (o *evalOptions) made() string {
 
 // writeReport writes a page to a file.
 func writeReport(path string, page report.Page) error {
-	f, err := os.Create(path)
+	// A pipe that lies there would be waited for, or read by whoever put it there.
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NONBLOCK, 0o666) //nolint:gosec // a report is to be shown
+	if err == nil {
+		if info, statErr := f.Stat(); statErr != nil || info.Mode().Type()&(fs.ModeNamedPipe|fs.ModeSocket) != 0 {
+			_ = f.Close()
+			err = errors.Join(statErr, fmt.Errorf("%s is a pipe", path))
+		}
+	}
 	if err != nil {
 		return fmt.Errorf("the report cannot be written: %w", err)
 	}

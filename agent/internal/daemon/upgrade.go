@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"github.com/minewatch/minewatch/agent/internal/store"
 	"io"
 	"os"
 	"strings"
@@ -14,7 +15,7 @@ const maxNote = 300
 // upgradeTakenBack returns what the package's watcher wrote when it put the previous version back, "" if it did not
 // (installer/linux/upgrade-watch.sh). The note goes when an upgrade works.
 func upgradeTakenBack(state string) string {
-	root, err := os.OpenRoot(state)
+	root, err := os.OpenRoot(store.AsFolder(state))
 	if err != nil {
 		return ""
 	}

@@ -45,7 +45,7 @@ func openFolder(dir string) (*os.Root, error) {
 	if err := makeFolder(dir); err != nil {
 		return nil, unwritable(dir, err)
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(AsFolder(dir))
 	if err != nil {
 		return nil, unwritable(dir, err)
 	}
@@ -130,7 +130,7 @@ func openFile(root *os.Root) (*sql.DB, error) {
 				err = why
 			}
 		}
-		return nil, unwritable(root.Name(), explain(err))
+		return nil, unwritable(filepath.Clean(root.Name()), explain(err))
 	}
 	return db, nil
 }
@@ -141,7 +141,7 @@ func readOnly(dir, run string) *Store {
 	if err != nil {
 		return nil
 	}
-	root, err := os.OpenRoot(dir)
+	root, err := os.OpenRoot(AsFolder(dir))
 	if err != nil {
 		return nil
 	}
@@ -235,3 +235,6 @@ func dropOldest(root *os.Root) error {
 	}
 	return nil
 }
+
+// AsFolder returns a path by which only a folder can be opened: a pipe that lies there would be waited for without end.
+func AsFolder(dir string) string { return dir + string(filepath.Separator) + "." }

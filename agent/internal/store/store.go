@@ -54,11 +54,11 @@ func Open(dir, run string) (s *Store, aside string, err error) {
 		var name string
 		if name, err = setAside(root); err != nil {
 			err = fmt.Errorf("the history file %s is damaged (%w) and could not be set aside: %w",
-				root.Name()+string(os.PathSeparator)+fileName, damaged, err)
+				filepath.Clean(root.Name())+string(os.PathSeparator)+fileName, damaged, err)
 		} else {
 			aside = fmt.Sprintf("The history of alerts was damaged (%v). It was set aside as %s in %s "+
 				"and a new one begun: sites and programs that were allowed must be allowed again. If this happens again, "+
-				"check the disk.", damaged, name, root.Name())
+				"check the disk.", damaged, name, filepath.Clean(root.Name()))
 			db, err = openFile(root)
 		}
 	}
@@ -68,7 +68,7 @@ func Open(dir, run string) (s *Store, aside string, err error) {
 	}
 	s = &Store{db: db, root: root, run: run}
 	if s.file, err = root.Stat(fileName); err != nil {
-		return nil, aside, errors.Join(unwritable(root.Name(), err), s.Close())
+		return nil, aside, errors.Join(unwritable(filepath.Clean(root.Name()), err), s.Close())
 	}
 	return s, aside, nil
 }
@@ -78,7 +78,7 @@ func Open(dir, run string) (s *Store, aside string, err error) {
 func (s *Store) Check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	folder := s.root.Name()
+	folder := filepath.Clean(s.root.Name())
 	if now, err := os.Lstat(filepath.Join(folder, fileName)); err != nil || !os.SameFile(s.file, now) {
 		return fmt.Errorf("the history file in %s was deleted or replaced: %w", folder, ErrStale)
 	}
