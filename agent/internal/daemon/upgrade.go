@@ -1,10 +1,11 @@
 package daemon
 
 import (
-	"github.com/minewatch/minewatch/agent/internal/store"
 	"io"
 	"os"
 	"strings"
+
+	"github.com/minewatch/minewatch/agent/internal/store"
 
 	"github.com/minewatch/minewatch/agent/api/words"
 )
