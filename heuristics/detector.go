@@ -196,6 +196,10 @@ func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 			used, system = 0, 0 // its members live long enough to be judged by themselves
 		}
 		g.known = 0
+		// A parent is told of its children when it waits for them: the work of many seconds then arrives in one tick, in
+		// which no computer can have done it.
+		most := dt * time.Duration(max(1, cores))
+		used, system = min(used, most), min(system, most)
 		if !g.tracker.advance(used, system, dt, nil) || g.tracker.load.lasted == 0 && g.tracker.state != Suspected {
 			delete(d.groups, key)
 			continue

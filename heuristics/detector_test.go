@@ -253,6 +253,36 @@ func byKey(d *Detector, all []Snapshot) map[string]float64 {
 }
 
 // A worker that lives 0.3 s and pauses 0.1 s is seen in the middle of its life or not at all; its parent is told of all.
+// A shell that waits for what its children did in ten quiet seconds tells of it all at once. No group may be shown to use
+// more cores than there are.
+func TestNoGroupUsesMoreThanTheMachineHas(t *testing.T) {
+	parent := ProcessID{PID: 50, StartTime: 1}
+	all := []Snapshot{{Cores: 2, Processes: []ProcessSample{{ID: parent, Info: &ProcessInfo{Name: "sh", User: "1000"}}}}}
+	var children time.Duration
+	for n := 1; n <= 80; n++ {
+		s := Snapshot{At: time.Duration(n) * time.Second, Cores: 2}
+		switch {
+		case n > 40 && n < 50: // it waits
+		case n == 50:
+			children += 18 * time.Second
+			s.Processes = []ProcessSample{{ID: parent, Children: children}}
+		default:
+			children += 600 * time.Millisecond
+			s.Processes = []ProcessSample{{ID: parent, Children: children}}
+		}
+		all = append(all, s)
+	}
+	d, most := NewDetector(Config{}), 0.0
+	for _, s := range all {
+		for _, v := range d.Observe(s) {
+			most = max(most, v.Now, v.Features.Cores)
+		}
+	}
+	if most == 0 || most > 2 {
+		t.Errorf("a group was said to use %.2f of 2 cores", most)
+	}
+}
+
 func TestUnseenChildrenCountForTheirGroup(t *testing.T) {
 	parent := ProcessID{PID: 50, StartTime: 1}
 	info := &ProcessInfo{Name: "work", Exe: "/tmp/work", User: "1000", Parent: parent}
