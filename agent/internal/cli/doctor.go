@@ -8,11 +8,13 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
+	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 	"github.com/minewatch/minewatch/agent/internal/install"
 )
 
@@ -89,6 +91,9 @@ func examine(ctx context.Context) []check {
 		return []check{{"check", "agent", checkTrouble, err.Error(), "restart the agent"}}
 	}
 	out := []check{checkAgent(&s), checkSampler(&s), checkBrowsers(&s), checkTray(&s)}
+	if old, ok := checkAge(time.Now()); ok {
+		out = append(out, old)
+	}
 	for _, t := range s.Warnings {
 		out = append(out, check{"check", "agent", checkTrouble, t, ""})
 	}
@@ -120,6 +125,16 @@ func checkAgent(s *api.Status) check {
 		c.Next = "end process " + strconv.Itoa(s.PID) + " and start the agent again; look at what it says"
 	}
 	return c
+}
+
+// checkAge notes that this build is old. It knows its own date and asks no network.
+func checkAge(now time.Time) (check, bool) {
+	made, old := buildinfo.Old(now)
+	return check{
+		Type: "check", Name: "version", State: checkNote,
+		Text: "this build is of " + made.Format(time.DateOnly) + ", and browsers have changed since",
+		Next: "look for a newer version",
+	}, old
 }
 
 func checkSampler(s *api.Status) check {
