@@ -1,12 +1,11 @@
 //go:build linux
 
-// Command packages builds what people install: deb and rpm, archives for Linux and macOS without root, and an MSI for
-// Windows, with checksums. Two builds of one commit give the same bytes.
+// Command packages builds what people install: deb and rpm, and archives for Linux and macOS without root, with
+// checksums. Two builds of one commit give the same bytes.
 //
 //	go run ./agent/dev/packages -out dist -tools .cache/bin [-only deb,rpm] [-version 1.2.3]
 //
-// It needs the tools that the Makefile builds once (nfpm, cyclonedx-gomod) and, for the MSI, wixl and msibuild from
-// Debian's packages (`scripts/setup.sh packages`). After a first run it needs no network.
+// It needs the tools that the Makefile builds once (nfpm, cyclonedx-gomod). After a first run it needs no network.
 package main
 
 import (
@@ -27,7 +26,7 @@ import (
 )
 
 // kinds are the artefacts, in the order in which they are built.
-var kinds = []string{"deb", "rpm", "linux", "macos", "msi"} //nolint:gochecknoglobals // a table
+var kinds = []string{"deb", "rpm", "linux", "macos"} //nolint:gochecknoglobals // a table
 
 func main() {
 	os.Exit(command.Run("packages", run))
@@ -102,7 +101,7 @@ func (b *build) make(ctx context.Context, wanted []string) ([]string, error) {
 	steps := map[string]func(context.Context) ([]string, error){
 		"deb":   func(ctx context.Context) ([]string, error) { return b.linuxPackages(ctx, "deb") },
 		"rpm":   func(ctx context.Context) ([]string, error) { return b.linuxPackages(ctx, "rpm") },
-		"linux": b.linuxArchives, "macos": b.macArchives, "msi": b.installers,
+		"linux": b.linuxArchives, "macos": b.macArchives,
 	}
 	for _, kind := range kinds {
 		if !slices.Contains(wanted, kind) {

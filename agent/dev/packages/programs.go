@@ -21,7 +21,7 @@ const (
 )
 
 // program builds one program into a folder.
-func (b *build) program(ctx context.Context, t target, pkg, file string, cgo bool, extra ...string) error {
+func (b *build) program(ctx context.Context, t target, pkg, file string, cgo bool) error {
 	if b.programs != "" {
 		return copyProgram(filepath.Join(b.programs, filepath.Base(file)), file)
 	}
@@ -37,10 +37,10 @@ func (b *build) program(ctx context.Context, t target, pkg, file string, cgo boo
 	if cgo {
 		env[2] = "CGO_ENABLED=1"
 	}
-	flags := strings.Join(append([]string{
+	flags := strings.Join([]string{
 		"-s -w -buildid=", "-X main.version=" + b.version, "-X " + buildinfo + ".Version=" + b.version,
 		"-X " + buildinfo + ".Date=" + b.at.Format("2006-01-02"),
-	}, extra...), " ")
+	}, " ")
 	args := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags", flags, "-o", built}
 	if cgo {
 		args = append(args, "-buildmode=pie") // what links to the system's libraries is loaded where nobody can foresee
@@ -53,19 +53,17 @@ func (b *build) program(ctx context.Context, t target, pkg, file string, cgo boo
 
 // agent builds the agent and the native messaging host.
 func (b *build) agent(ctx context.Context, t target, dir string) error {
-	if err := b.program(ctx, t, "./agent", filepath.Join(dir, named(t, "minewatch")), false); err != nil {
+	if err := b.program(ctx, t, "./agent", filepath.Join(dir, "minewatch"), false); err != nil {
 		return err
 	}
-	return b.program(ctx, t, "./agent/host", filepath.Join(dir, named(t, "minewatch-host")), false)
+	return b.program(ctx, t, "./agent/host", filepath.Join(dir, "minewatch-host"), false)
 }
 
 // tray builds the tray and reports whether it could: on Linux it draws through GTK, so it is built only on its own kind
 // of processor, unless it was built elsewhere (-trays).
 func (b *build) tray(ctx context.Context, t target, dir string) (bool, error) {
-	file := filepath.Join(dir, named(t, "minewatch-tray"))
+	file := filepath.Join(dir, "minewatch-tray")
 	switch {
-	case t.goos == "windows":
-		return true, b.program(ctx, t, "./tray", file, false, "-H=windowsgui")
 	case t.goos == "linux" && t.goarch == runtime.GOARCH:
 		return true, b.program(ctx, t, "./tray", file, true)
 	case t.goos == "linux" && b.trays != "":
@@ -73,13 +71,6 @@ func (b *build) tray(ctx context.Context, t target, dir string) (bool, error) {
 	}
 	fmt.Fprintf(os.Stderr, "packages: no tray for %s/%s: it needs that system's own libraries to build\n", t.goos, t.goarch)
 	return false, nil
-}
-
-func named(t target, name string) string {
-	if t.goos == "windows" {
-		return name + ".exe"
-	}
-	return name
 }
 
 // sbom writes what modules a program is made of, as CycloneDX.
