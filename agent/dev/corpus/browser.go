@@ -5,9 +5,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,18 +76,32 @@ func (p *stage) startChromium(ctx context.Context, tabs []string) (browser, erro
 	if err != nil {
 		return nil, err
 	}
-	t := &chromiumTabs{Browser: b}
+	var hosts []string
 	for _, address := range tabs {
-		t.hosts = append(t.hosts, host(address))
+		hosts = append(hosts, host(address))
 	}
-	_, err = b.AwaitTabs(ctx, t.hosts...)
-	return t, err
+	found, err := b.AwaitTabs(ctx, hosts...)
+	if err != nil {
+		return nil, err
+	}
+	return &chromiumTabs{Browser: b, atStart: inOrder(found, hosts)}, nil
 }
 
 // chromiumTabs is Chromium as a recording uses it.
 type chromiumTabs struct {
 	*chromium.Browser
-	hosts []string // of the tabs at the start
+	atStart []chromium.Tab // in the order of the command line
+}
+
+// inOrder returns the tabs in the order of their hosts; the browser lists them in another.
+func inOrder(tabs []chromium.Tab, hosts []string) []chromium.Tab {
+	var ordered []chromium.Tab
+	for _, h := range hosts {
+		i := slices.IndexFunc(tabs, func(t chromium.Tab) bool { return t.Host() == h })
+		ordered = append(ordered, tabs[i])
+		tabs = slices.Delete(tabs, i, i+1)
+	}
+	return ordered
 }
 
 func (t *chromiumTabs) Show(ctx context.Context, address string) error {
@@ -95,17 +109,9 @@ func (t *chromiumTabs) Show(ctx context.Context, address string) error {
 	return err
 }
 
+// Back finds the tab by its id: the one with the load may be of the same host.
 func (t *chromiumTabs) Back(ctx context.Context, n int) error {
-	tabs, err := t.Tabs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, tab := range tabs {
-		if tab.Host() == t.hosts[n%len(t.hosts)] {
-			return t.Activate(ctx, tab)
-		}
-	}
-	return fmt.Errorf("the tab of %s is gone", t.hosts[n%len(t.hosts)])
+	return t.Activate(ctx, t.atStart[n%len(t.atStart)])
 }
 
 // secure returns the origins that the browser is to take for secure, as the page with the load would be on the web.

@@ -256,6 +256,8 @@ func (d *Desktop) Env() []string {
 		"XDG_RUNTIME_DIR=" + d.run, "XDG_CONFIG_HOME=" + d.home + "/.config", "XDG_CACHE_HOME=" + d.home + "/.cache",
 		"XDG_DATA_HOME=" + d.home + "/.local/share", "XDG_STATE_HOME=" + d.home + "/.local/state",
 		"XDG_SESSION_TYPE=x11", "XDG_CURRENT_DESKTOP=XFCE", "GDK_BACKEND=x11", "NO_AT_BRIDGE=1",
+		// Otherwise GTK programs start gvfs, whose FUSE mount keeps the desktop's folder from being removed.
+		"GIO_USE_VFS=local", "GVFS_DISABLE_FUSE=1",
 		"DISPLAY=" + d.display, "DBUS_SESSION_BUS_ADDRESS=" + d.busAddress(),
 		marker + d.dir,
 	}
