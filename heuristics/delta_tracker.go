@@ -23,12 +23,14 @@ type processState struct {
 	settled time.Duration
 	// lastGroup is the group of a child that ended or began lately: where unseen children most likely belong.
 	lastGroup string
-	// ended counts its children that were seen and ended since it was last told of ended children's time.
-	ended int
+	// ended are its children that were seen and ended since it was last told of ended children's time.
+	ended []ending
 	// orphan reports, of an ended process, that no parent is known that will be told how much it used.
 	orphan bool
 	// read is what it had read and written, and used of the processor, when that was last told.
 	read traffic
+	// jobs is what short processes below this one use.
+	jobs jobs
 	// roles are the roles of the processes that say they belong to this browser and whose files fit.
 	roles []Role
 	// backgrounds says that this browser lowers the priority of renderers whose tabs are out of sight.
@@ -45,10 +47,18 @@ type use struct {
 	system  time.Duration // of it in the kernel
 	// unseen is the CPU time of children that began and ended between two ticks, or ran on after they were last seen.
 	unseen time.Duration
-	// ended is how many children that were seen ended, lives the CPU time of all that ended.
-	ended int
-	lives time.Duration
+	// ended are the children that were seen and ended.
+	ended []ending
 }
+
+// ending is the end of a process that was seen: its group, and what it used in its life.
+type ending struct {
+	group string
+	cpu   time.Duration
+}
+
+// maxEndings bounds the endings kept of one parent that is never told of them.
+const maxEndings = 1024
 
 // maxProcesses bounds the processes kept, against a trace made to exhaust memory.
 const maxProcesses = 1 << 20
@@ -93,9 +103,9 @@ func (t *deltaTracker) update(s *Snapshot) (dt time.Duration, uses []use) {
 		}
 		limit := since * time.Duration(max(1, s.Cores))
 		cpu = min(cpu, limit)
-		unseen, ended, lives := time.Duration(0), 0, time.Duration(0)
+		unseen, ended := time.Duration(0), []ending(nil)
 		if known && p.Children > a.children {
-			ended, lives, a.ended = a.ended, p.Children-a.children, 0
+			ended, a.ended = a.told(p.Children-a.children), nil
 			a.settled -= p.Children - a.children
 			if a.settled < 0 {
 				unseen, a.settled = min(-a.settled, limit), 0
@@ -103,10 +113,24 @@ func (t *deltaTracker) update(s *Snapshot) (dt time.Duration, uses []use) {
 		}
 		system := min(max(0, p.System-a.system), cpu)
 		a.cpu, a.system, a.children, a.at = p.CPU(), p.System, p.Children, s.At
-		uses = append(uses, use{process: a, sample: p, cpu: cpu, system: system, unseen: unseen, ended: ended, lives: lives})
+		uses = append(uses, use{process: a, sample: p, cpu: cpu, system: system, unseen: unseen, ended: ended})
 	}
 	t.at, t.begun = s.At, true
 	return dt, uses
+}
+
+// told returns the endings of a process's children, now that it was told what they used. Where all are of one group that
+// is exact for their mean; what each was last seen to use lacks the time until its end.
+func (a *processState) told(used time.Duration) []ending {
+	for _, e := range a.ended {
+		if e.group != a.ended[0].group {
+			return a.ended
+		}
+	}
+	for i := range a.ended {
+		a.ended[i].cpu = used / time.Duration(len(a.ended))
+	}
+	return a.ended
 }
 
 // describe takes what is known of a process and finds its group.
@@ -145,7 +169,9 @@ func (t *deltaTracker) remove(ended []ProcessID) []*processState {
 		}
 		parent.settled += a.cpu + a.children
 		parent.lastGroup = a.group
-		parent.ended++
+		if len(parent.ended) < maxEndings {
+			parent.ended = append(parent.ended, ending{a.group, a.cpu})
+		}
 	}
 	return out
 }

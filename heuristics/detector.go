@@ -102,6 +102,8 @@ func (d *Detector) enter(u use, dt time.Duration) {
 		}
 	}
 	if g := d.group(a.group); g != nil && u.cpu > 0 {
+		d.started(a, u.cpu)
+		g.own.add(u.cpu, d.deltas.at)
 		g.used += u.cpu
 		g.system += u.system
 		g.members++
@@ -113,14 +115,17 @@ func (d *Detector) enter(u use, dt time.Duration) {
 			g.busiest = u
 		}
 	}
-	if g := d.groups[a.lastGroup]; g != nil {
-		for range u.ended {
-			g.lives.end(u.lives / time.Duration(u.ended))
+	for _, e := range u.ended {
+		if g := d.groups[e.group]; g != nil {
+			g.lives.end(e.cpu)
 		}
 	}
 	if u.unseen > 0 {
 		if g := d.group(cmp.Or(a.lastGroup, "children of "+strconv.Itoa(int(a.id.PID))+"."+strconv.FormatInt(a.id.StartTime, 10))); g != nil {
 			g.used += u.unseen
+			g.own.add(u.unseen, d.deltas.at)
+			a.jobs.add(u.unseen, d.deltas.at)
+			d.started(a, u.unseen)
 			if g.leader == nil {
 				g.leader = a // all that is known of these children is who started them
 			}
@@ -212,7 +217,8 @@ func (d *Detector) groupVerdicts(cores int, dt time.Duration) []Verdict {
 		}
 		about := Subject{Kind: SubjectGroup, Process: g.leader.id, Info: g.leader.info, Members: members, Key: "group " + key}
 		about.Info.Browser = nil
-		out = d.judge(out, g.tracker, &about, cores, dt, g.lives.fill, g.traffic.fill)
+		others := func(f *Features) { f.Company = d.company(g) }
+		out = d.judge(out, g.tracker, &about, cores, dt, g.lives.fill, g.traffic.fill, others)
 	}
 	return out
 }

@@ -55,6 +55,9 @@ type Features struct {
 	// Births is how many processes of a group began per second, LifeUneven the relative spread of the CPU time that its
 	// ended ones used (0: all the same). NaN for a single process and below four ends.
 	Births, LifeUneven float64
+	// Company is the share of other programs in what the parent of a group's processes has run lately, 0 to 1. NaN for a
+	// single process, and where no parent is known.
+	Company float64
 	// Origins are the origins that the browser named, for the list of known names.
 	Origins []string
 }
@@ -102,6 +105,7 @@ func (f *Features) List() []Feature {
 		{"memory_step", "bytes", "what it grew by at the start of the load", f.MemoryStep},
 		{"births", "1/s", "processes begun per second", f.Births},
 		{"life_uneven", "share", "how much their lives differ, 0 is equal", f.LifeUneven},
+		{"company", "share", "other programs in what its parent starts", f.Company},
 	}
 }
 
@@ -127,6 +131,6 @@ func unknown() Features {
 		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, WorkerDemand: nan,
 		WorkerCores: nan, WorkerSpread: nan, Tabs: nan, TabCores: nan, DrawShare: nan, DrawCores: nan, ThreadKinds: nan, SystemShare: nan,
 		Hidden: nan, Audible: nan, Focused: nan, FullScreen: nan, Away: nan,
-		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan,
+		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan, Company: nan,
 	}
 }

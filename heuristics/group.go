@@ -16,6 +16,7 @@ type group struct {
 	known   time.Duration // this tick, by members that are judged by themselves
 	lives   lives
 	traffic traffic
+	own     jobs          // what its members use, to be held against all that their parent starts
 	busiest use           // this tick
 	leader  *processState // the busiest member lately
 	members int           // that used the processor this tick
@@ -77,6 +78,58 @@ func (t *traffic) fill(f *Features) {
 	if t.cpu >= leastTraffic {
 		f.Transfer = t.bytes / t.cpu
 	}
+}
+
+// jobs is CPU seconds that fade, with livesMemory as the time constant.
+type jobs struct {
+	cpu float64
+	at  time.Duration
+}
+
+// add adds what was used until now.
+func (j *jobs) add(cpu, now time.Duration) {
+	j.cpu, j.at = j.since(now)+cpu.Seconds(), now
+}
+
+// since returns what is left of it.
+func (j *jobs) since(now time.Duration) float64 {
+	return j.cpu * math.Exp(-(now-j.at).Seconds()/livesMemory.Seconds())
+}
+
+// generations is how far up the starters of a short process are told of it: a script starts a compiler, which starts
+// its parts.
+const generations = 3
+
+// leastJobs is how many CPU seconds must be covered before it is said what else a parent starts.
+const leastJobs = 2
+
+// started tells the ancestors of a process what it used, unless it lives long enough to be judged by itself.
+func (d *Detector) started(a *processState, used time.Duration) {
+	if used <= 0 || a.tracker != nil && a.tracker.load.lasted >= explainedFrom {
+		return
+	}
+	for range generations {
+		parent := d.deltas.processes[a.info.Parent]
+		if parent == nil || parent == a {
+			return
+		}
+		parent.jobs.add(used, d.deltas.at)
+		a = parent
+	}
+}
+
+// company returns the share of other programs in what the parent of a group's members has run lately, NaN where there is
+// no such parent or too little to tell.
+func (d *Detector) company(g *group) float64 {
+	parent := d.deltas.processes[g.leader.info.Parent]
+	if parent == nil {
+		return math.NaN()
+	}
+	all := parent.jobs.since(d.deltas.at)
+	if all < leastJobs {
+		return math.NaN()
+	}
+	return max(0, 1-g.own.since(d.deltas.at)/all)
 }
 
 func (l *lives) end(cpu time.Duration) {

@@ -47,3 +47,49 @@ func TestShortProcessesAreToldByWhatTheyRead(t *testing.T) {
 		})
 	}
 }
+
+// A script that compiles a program and runs it, again and again, is a build; one that only runs it is a restarter.
+func TestWhatElseAParentStartsTells(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		compiler time.Duration // what a compiler below the same script uses each second
+		want     Severity
+	}{
+		{"only the program", 0, MiningLike},
+		{"a command now and then", 40 * time.Millisecond, MiningLike},
+		{"a compiler each time", 400 * time.Millisecond, SeverityNone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d, got := NewDetector(Config{}), SeverityNone
+			script := ProcessSample{ID: ProcessID{PID: 50, StartTime: 1}, Info: &ProcessInfo{Name: "sh", Exe: "/bin/sh", User: "1000"}}
+			d.Observe(Snapshot{Cores: 2, Processes: []ProcessSample{script}})
+			var gone []ProcessID
+			for n := range 90 {
+				start := func(pid int, parent ProcessID, exe string, cpu time.Duration) ProcessSample {
+					return ProcessSample{
+						ID: ProcessID{PID: int32(pid + 10*n), StartTime: int64(n + 2)}, User: cpu, Transferred: 4 << 10,
+						Info: &ProcessInfo{Name: exe, Exe: "/home/a/" + exe, User: "1000", Parent: parent},
+					}
+				}
+				driver := start(1000, script.ID, "driver", time.Millisecond)
+				script.Info = nil
+				all := []ProcessSample{
+					script, start(1001, script.ID, "work", 700*time.Millisecond), driver, start(1002, driver.ID, "compiler", c.compiler),
+				}
+				for _, v := range d.Observe(Snapshot{At: time.Duration(n+1) * time.Second, Cores: 2, Processes: all, Exited: gone}) {
+					if v.State == Suspected && v.Subject.Info.Name == "work" && (got == SeverityNone || v.Severity == MiningLike) {
+						got = v.Severity
+					}
+				}
+				gone = nil
+				for _, p := range all[1:] {
+					gone = append(gone, p.ID)
+					script.Children += p.User
+				}
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -32,12 +32,12 @@ func (mayEnd) define() Definition {
 func (mayEnd) assess(f *Features, about *Subject) finding {
 	from, by := endsFrom, endsBy
 	switch page := about.scope() == ScopePage; {
-	case page && f.Hidden == 0 && f.Focused > 0 && f.duty() >= fullDuty && f.Pauses == 0:
+	case page && f.maybeGate():
 		from, by = waitedFrom, waitedBy
 		if f.WorkerShare >= 0.3 && f.MainShare >= showsProgress*f.WorkerShare {
 			from, by = from+progressLonger, by+progressLonger
 		}
-	case page && f.Hidden == 0:
+	case page && f.Hidden == 0 && !(f.Away > 0): // nobody waits who is not there
 		from, by = seenEndsFrom, seenEndsBy
 	}
 	if f.Busy >= by {
@@ -48,6 +48,12 @@ func (mayEnd) assess(f *Features, about *Subject) finding {
 		map[string]float64{"busy_s": f.Busy.Seconds()},
 		"It may end any moment: many pages and programs are busy for some seconds when they start, and some make people wait.",
 	}
+}
+
+// maybeGate reports whether a page may be one that makes somebody wait for a proof of work: it is looked at, somebody is
+// there, and it works without a pause or a throttle.
+func (f *Features) maybeGate() bool {
+	return f.Hidden == 0 && f.Focused > 0 && !(f.Away > 0) && f.duty() >= fullDuty && f.Pauses == 0
 }
 
 // duty is how much of the time a page's workers, or the page itself, want to run.

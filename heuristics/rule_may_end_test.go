@@ -22,6 +22,7 @@ func TestMayEnd(t *testing.T) {
 		{"longer than any gate", page(), waited(50, 1, 0), 0, 0, ""},
 		{"gates do not throttle themselves", page(), waited(20, 0.7, 0), 0, 0, ""},
 		{"gates do not pause", page(), waited(20, 1, 1), 0, 0, ""},
+		{"nobody waits who is not there", page(), func(f *Features) { waited(13, 1, 0)(f); f.Away = 1 }, 0, 0, ""},
 		{"hidden", page(), after(12, 1), -0.25, -0.15, "any moment"},
 		{"hidden for longer", page(), after(14, 1), 0, 0, ""},
 		{"in front for longer", page(), after(22, 0), 0, 0, ""},

@@ -32,6 +32,13 @@ func (regularRestarts) assess(f *Features, _ *Subject) finding {
 			"Its short processes spend much of their time in the kernel, as commands that start, read and end do; miners compute.",
 		}
 	}
+	if f.Company > someCompany { // NaN compares false
+		facts["company"] = f.Company
+		return finding{
+			-ramp(f.Company, someCompany, muchCompany), facts,
+			fmt.Sprintf("What starts it runs other programs in between (%.0f %% of the work), as a build with its tests does.", 100*f.Company),
+		}
+	}
 	if f.LifeUneven < 0.6 {
 		return finding{
 			1 - ramp(f.LifeUneven, 0.35, 0.6), facts,
@@ -40,3 +47,7 @@ func (regularRestarts) assess(f *Features, _ *Subject) finding {
 	}
 	return finding{-ramp(f.LifeUneven, 0.6, 1), facts, "Its processes differ from one another, as those of a build or a script do."}
 }
+
+// someCompany and muchCompany are the shares of other programs from which a parent is no mere restarter: a script that
+// compiles and runs a small program spends 0.2 to 0.6 on the compiler (measured), a miner would give as much away.
+const someCompany, muchCompany = 0.1, 0.2

@@ -50,14 +50,17 @@ func severityOf(c *Config, said *opinion, f *Features, scope Scope) Severity {
 	// A page's workers are seen in several ways, by rules that count as one sign each or none, and a page on screen that
 	// computes is looked at twice: for what it does and what it draws.
 	enough := said.signs >= leastSigns || scope == ScopePage && (f.WorkerShare >= 0.3 || f.MainShare >= 0.5 && f.Hidden == 0)
-	after := marksAfter
+	marks, after := said.settled, marksAfter
 	if said.settled > said.logOdds { // it may still end by itself
 		after = waitedAfter
+	}
+	if scope == ScopePage && f.maybeGate() { // to somebody who waits nothing is said while it may end
+		marks = said.logOdds
 	}
 	switch {
 	case confidence >= c.SuspectAt && f.Busy >= sustainedFrom && enough && (scope == ScopePage || !math.IsNaN(f.Spread)):
 		return MiningLike
-	case sigmoid(said.settled) >= min(marksAt, c.SuspectAt) && f.Busy >= after && (scope == ScopePage || said.signs >= leastSigns) &&
+	case sigmoid(marks) >= min(marksAt, c.SuspectAt) && f.Busy >= after && (scope == ScopePage || said.signs >= leastSigns) &&
 		f.detailed() && load >= marksCores && !(f.steadiest() > marksSpread):
 		return Heavy
 	case f.explained():
