@@ -11,7 +11,7 @@ NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
 GOMOD_VERSION := v1.9.0
 GOMOD    := $(TOOLS)/cyclonedx-gomod-$(GOMOD_VERSION)
 
-.PHONY: help packages e2e-service tools setup-packages run test check demo popup e2e-browsers waking bench corpus sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
+.PHONY: help packages e2e-service tools setup-packages run test check demo popup e2e-browsers waking bench corpus evasion evasion-record sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
 # The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
 help:
@@ -69,6 +69,14 @@ check: setup-test lint extension-lint
 ## corpus: record what is missing in testdata/traces, with real programs on real desktops (root, up to an hour)
 corpus: setup-corpus agent
 	go run ./agent/dev/corpus -bin $(BIN) -missing
+
+## evasion: what each way of hiding costs a miner in hashes, and whether it is told of (replays recordings)
+evasion:
+	go run ./agent/dev/evasion
+
+## evasion-record: record what is missing of those (root, an hour on two free cores)
+evasion-record: setup-corpus agent
+	go run ./agent/dev/corpus -bin $(BIN) -prices -missing -out testdata/evasion
 
 ## sessions: record hours of ordinary use, for counting false alarms (root, 95 minutes)
 sessions: setup-corpus agent

@@ -64,6 +64,7 @@ func arrows() []arrow {
 		{"agent/dev", []string{"agent/dev/internal", "agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
 		{"agent/dev/packages", []string{"agent/dev/internal", in + "cli", in + "install"}, "man pages are made from the commands, and the files for browsers from the plan that installs them"},
 		{"agent/dev/bench", []string{"agent/dev/internal", "heuristics", in + "pipeline", in + "sampler", in + "procfs", in + "trace"}, "benchmarks measure parts as they are, and the agent from outside"},
+		{"agent/dev/evasion", []string{"agent/dev/internal", in + "recordings/evaluate", "agent/api"}, "what hiding costs is judged as every recording is"},
 		{"agent/dev/dataset", []string{in + "recordings/evaluate"}, "it packs what is recorded; labels are read in one way"},
 		{"agent/dev/fit", []string{"heuristics", in + "pipeline", in + "trace", in + "alert", in + "recordings/evaluate", "agent/api"}, "weights are fitted on the path that judges"},
 	}

@@ -21,6 +21,7 @@ import (
 func binaries() map[string]string {
 	return map[string]string{
 		"testdata/traces/*/trace.jsonl.zst":              "recorded by make corpus",
+		"testdata/evasion/*/trace.jsonl.zst":             "recorded by make evasion-record",
 		"testdata/sessions/*/trace.jsonl.zst":            "recorded by make sessions",
 		"docs/images/*.png":                              "pictures of minewatch, by make demo and make popup, and of its terminal",
 		"agent/extension/icons/*.png":                    "drawn for minewatch",

@@ -2,7 +2,7 @@
 
 // Command corpus records the labelled corpus with minewatch itself, from real programs on a real desktop.
 //
-//	go run ./agent/dev/corpus [-only REGEX] [-missing] [-sandboxes N] [-out testdata/traces] [-smoke] [-list]
+//	go run ./agent/dev/corpus [-prices] [-only REGEX] [-missing] [-sandboxes N] [-out testdata/traces] [-smoke] [-list]
 //
 // It needs root, for the sandboxes that keep recordings apart, and what `scripts/setup.sh corpus` installs. The exit status
 // is 0 only if all that was asked for was recorded.
@@ -38,6 +38,7 @@ type options struct {
 	only, out, bin, work string
 	sandboxes, attempts  int
 	missing, smoke, list bool
+	prices               bool
 	inside, split        string
 }
 
@@ -50,6 +51,7 @@ func parse() options {
 	flag.IntVar(&o.sandboxes, "sandboxes", 3, "how many recordings are made at once")
 	flag.IntVar(&o.attempts, "attempts", 2, "how often a recording is tried that does not hold its load")
 	flag.BoolVar(&o.missing, "missing", false, "record only what is not there yet")
+	flag.BoolVar(&o.prices, "prices", false, "record what evasions cost instead: give them another -out")
 	flag.BoolVar(&o.smoke, "smoke", false, "record twelve seconds of a small load, to try it")
 	flag.BoolVar(&o.list, "list", false, "list the scenarios and record none")
 	flag.StringVar(&o.inside, "inside", "", "used by the sandboxes")
@@ -61,6 +63,9 @@ func parse() options {
 func run(ctx context.Context) error {
 	o := parse()
 	table := Table()
+	if o.prices {
+		table = Prices()
+	}
 	if o.smoke {
 		table = []Scenario{Smoke()}
 	}
@@ -148,7 +153,7 @@ func plan(ctx context.Context, o options) (Plan, error) {
 
 // inside records one scenario; this process is in a sandbox.
 func inside(ctx context.Context, o options) error {
-	table := append(Table(), Smoke())
+	table := append(append(Table(), Prices()...), Smoke())
 	i := slices.IndexFunc(table, func(s Scenario) bool { return s.Name == o.inside })
 	if i < 0 {
 		return fmt.Errorf("there is no scenario %q", o.inside)

@@ -16,8 +16,8 @@ import (
 	"github.com/minewatch/minewatch/agent/testkit/wait"
 )
 
-// limit is the longest that any program of a scenario runs.
-const limit = 90 * time.Second
+// limit is the longest that any program of a scenario runs, longLimit that of one that is Long.
+const limit, longLimit = 90 * time.Second, 155 * time.Second
 
 // spanResult is when a program ran, or why it did not.
 type spanResult struct {
@@ -66,6 +66,9 @@ func (p *stage) run(ctx context.Context, program Program) spanResult {
 		return spanResult{err: err}
 	}
 	length := min(program.For, limit)
+	if program.Long {
+		length = min(program.For, longLimit)
+	}
 	// timeout(1) ends the whole group, also where the script has been replaced by a program that ignores the signal.
 	args := []string{"-k", "2", strconv.FormatFloat(length.Seconds(), 'f', 1, 64), "sh", "-c", shellHead + program.Shell}
 	log, err := os.CreateTemp(p.desktop.Dir(), "program-*.log")

@@ -48,6 +48,8 @@ type Program struct {
 	Shell string
 	// Delay is the time from the recording's start to the program's, For how long it may run.
 	Delay, For time.Duration
+	// Long lets it run for two and a half minutes: what an evasion costs is measured over two.
+	Long bool
 }
 
 // Scenario is one recording to be made.
@@ -94,6 +96,9 @@ type Scenario struct {
 	Cores   float64
 	// Quiet asks that no other sandbox disturbs: the intended load of all together is at most two cores.
 	Quiet bool
+	// Evasion is the kind of evasion whose price the recording shows, Reference the recording of the plain miner that its
+	// hash rate is held against.
+	Evasion, Reference string
 	// Sparse marks loads of which Cores is an upper bound: they pause or end early.
 	Sparse bool
 }

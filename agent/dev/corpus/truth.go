@@ -41,6 +41,9 @@ type Truth struct {
 	Programs []string `json:"programs"`
 	// Hashes is how many hashes simulated mining computed, where it told: what an evasion costs whoever hides.
 	Hashes int64 `json:"hashes,omitempty"`
+	// Evasion and Reference are those of the scenario.
+	Evasion   string `json:"evasion,omitempty"`
+	Reference string `json:"reference,omitempty"`
 }
 
 // span is when the load really ran, by the wall clock, and how many hashes it computed if it was a loop of them.
@@ -53,7 +56,7 @@ type span struct {
 func truth(s Scenario, split string, load span, r recorded) Truth {
 	t := Truth{
 		Label: s.Label, Simulated: true, Site: s.Site, Sites: s.sites(), Hashes: load.hashes, Note: s.Note, Split: split, Duty: s.Duty, Workers: s.Workers,
-		Cores: s.Cores, Kind: s.Kind, Programs: s.processes(),
+		Cores: s.Cores, Kind: s.Kind, Evasion: s.Evasion, Reference: s.Reference, Programs: s.processes(),
 		LoadStart: tenths(load.from.Sub(r.began)), LoadEnd: tenths(min(load.to.Sub(r.began), r.length)),
 	}
 	t.Process = t.Programs[0]

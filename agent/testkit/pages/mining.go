@@ -14,8 +14,9 @@ type Mining struct {
 	// Duty is the share of the time that each thread computes, 0.05 to 1.
 	Duty float64
 	// Delay is the time from the page's loading to the load's beginning, at most 60 s. Length is how long it lasts, at
-	// most 90 s, which the loops keep to by themselves.
+	// most 90 s (150 s with Long), which the loops keep to by themselves.
 	Delay, Length time.Duration
+	Long          bool
 	// Hash is "sha256", or one that is memory-hard: "argon2" (2 MiB for each hash) or "scrypt" (128 KiB).
 	Hash string
 	// Where is "worker", "shared" or "service" (workers of these sorts; a service worker needs a browser that takes the
@@ -63,8 +64,10 @@ func (m Mining) URL(host string) string {
 	number("wave", m.Wave)
 	number("busy", m.Busy)
 	set("beside", m.Beside)
-	if m.Unequal {
-		set("unequal", "1")
+	for key, yes := range map[string]bool{"unequal": m.Unequal, "long": m.Long} {
+		if yes {
+			set(key, "1")
+		}
 	}
 	if len(q) == 0 {
 		return URL(host)

@@ -56,6 +56,10 @@ type Truth struct {
 	Workers     int
 	// Kind is a short word for how the load was made, Note a sentence.
 	Kind, Note string
+	// Hashes is how many hashes simulated mining computed, 0 where it did not tell. Evasion is the kind of evasion whose
+	// price the recording shows, Reference the name of the recording of the plain miner that it is held against.
+	Hashes             int64
+	Evasion, Reference string
 
 	// lines holds the line of each key, for messages.
 	lines map[string]int
@@ -160,6 +164,7 @@ func (t *Truth) set(name string, raw json.RawMessage) error {
 		"load_start_s": {&t.LoadStart, "a number of seconds"}, "load_end_s": {&t.LoadEnd, "a number of seconds"},
 		"duty": {&t.Duty, "a number from 0 to 1"}, "cores": {&t.Cores, "a number of cores"},
 		"workers": {&t.Workers, "a whole number"}, "kind": {&t.Kind, "a text"}, "note": {&t.Note, "a text"},
+		"hashes": {&t.Hashes, "a whole number"}, "evasion": {&t.Evasion, "a text"}, "reference": {&t.Reference, "a text"},
 	}
 	f, known := fields[name]
 	if !known {
@@ -197,6 +202,8 @@ func (t *Truth) check() error {
 		return bad("duty", `"duty" is %g, not from 0 to 1`, *t.Duty)
 	case !number(t.Cores, maxWorkers):
 		return bad("cores", `"cores" is %g, not from 0 to %d`, *t.Cores, maxWorkers)
+	case t.Hashes < 0:
+		return bad("hashes", `"hashes" is %d, less than none`, t.Hashes)
 	case t.Workers < 0 || t.Workers > maxWorkers:
 		return bad("workers", `"workers" is %d, not from 0 to %d`, t.Workers, maxWorkers)
 	case len(t.Programs) > maxPrograms:

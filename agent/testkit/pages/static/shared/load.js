@@ -2,7 +2,7 @@
 //
 //   ?workers=2     number of worker threads, at most 8
 //   &duty=0.7      share of the time that each one computes, 0.05 to 1
-//   &seconds=60    how long, at most 90; the loops keep to that limit by themselves
+//   &seconds=60    how long, at most 90, with &long=1 at most 150; the loops keep to that limit by themselves
 //   &delay=3       seconds after the page has loaded before it begins
 //   &hash=sha256   or argon2, scrypt
 //   &where=worker  or shared, service: workers of these sorts; main: one loop on the page's own thread, in slices; or
@@ -35,7 +35,8 @@
   const pattern = choice("pattern", "steady", "random", "shy", "mouse", "pulse", "bursts");
   const order = {
     duty: number("duty", 0.7, 0.05, 1),
-    seconds: number("seconds", 30, 0, 90),
+    seconds: number("seconds", 30, 0, query.has("long") ? 150 : 90),
+    long: query.has("long"),
     slice: where === "main" ? 50 : 80, // one round of computing and resting, in ms; shorter where the page must answer
     hash: choice("hash", "sha256", "argon2", "scrypt"),
     pattern,
