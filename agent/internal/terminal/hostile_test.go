@@ -5,7 +5,7 @@ import (
 	"testing"
 	"unicode"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/testkit/hostile"
@@ -49,12 +49,12 @@ func checkNasty(t *testing.T, s string) {
 	t.Helper()
 	for _, size := range []tea.WindowSizeMsg{{Width: 20, Height: 10}, {Width: 40, Height: 20}, {Width: 80, Height: 24}, {Width: 140, Height: 50}} {
 		m := feed(view(&done{}), append([]tea.Msg{size}, nasty(s)...)...)
-		after := []tea.Msg{secondMsg{}, press("c"), press("n"), press("s"), press("j"), press("G"), doneMsg{err: errText(s)}, press("?"), press("x"), lostMsg{errText(s)}}
+		after := []tea.Msg{secondMsg{}, press('c'), press('n'), press('s'), press('j'), press('G'), doneMsg{err: errText(s)}, press('?'), press('x'), lostMsg{errText(s)}}
 		for _, msg := range after {
-			fits(t, s, m.View(), size.Width, size.Height)
+			fits(t, s, m.drawn(), size.Width, size.Height)
 			feed(m, msg)
 		}
-		fits(t, s, m.View(), size.Width, size.Height)
+		fits(t, s, m.drawn(), size.Width, size.Height)
 	}
 	checkLines(t, s)
 }

@@ -7,7 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -26,25 +26,16 @@ const (
 // snoozeFor is how long the key s silences an alert's subject.
 const snoozeFor = time.Hour
 
-// typed takes what came from the keyboard: keys pressed quickly arrive together. Pasted text is no key press, and a
-// question is never answered by what was typed together with the key that raised it.
-func (m *model) typed(k tea.KeyMsg) tea.Cmd {
-	switch {
-	case k.Paste:
+// settleFor is how long a question takes no answer: what is typed in the same breath as the key that raised it was meant
+// for something else.
+const settleFor = 300 * time.Millisecond
+
+// typed takes a key press. What is pasted is none.
+func (m *model) typed(k tea.KeyPressMsg) tea.Cmd {
+	if m.asking != nil && m.settling && k.String() != "ctrl+c" {
 		return nil
-	case k.Type != tea.KeyRunes || k.Alt || len(k.Runes) == 1:
-		return m.key(k.String())
-	case m.asking != nil:
-		return m.answer(k.String())
 	}
-	var all []tea.Cmd
-	for _, r := range k.Runes {
-		all = append(all, m.key(string(r)))
-		if m.asking != nil {
-			break
-		}
-	}
-	return tea.Batch(all...)
+	return m.key(k.String())
 }
 
 // key does what a key asks for.
@@ -113,7 +104,8 @@ func (m *model) actOn(v verb) (api.Alert, bool) {
 
 func (m *model) ask() tea.Cmd {
 	if a, ok := m.actOn(closeTab); ok {
-		m.asking = &a
+		m.asking, m.settling = &a, true
+		return tea.Tick(m.settleFor, func(time.Time) tea.Msg { return settledMsg{} })
 	}
 	return nil
 }

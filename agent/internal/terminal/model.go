@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -24,6 +24,8 @@ type (
 	eventMsg api.Event
 	// secondMsg comes every second.
 	secondMsg struct{}
+	// settledMsg says that what is typed from now on answers the question.
+	settledMsg struct{}
 	// doneMsg is what came of an action.
 	doneMsg struct {
 		text    string
@@ -75,6 +77,8 @@ type model struct {
 	at                int
 	moved             bool
 	asking            *api.Alert // "close its tab?"
+	settling          bool       // it was asked less than settleFor ago
+	settleFor         time.Duration
 	note              string
 	noted             int // seconds for which the note stays
 	help              bool
@@ -82,7 +86,7 @@ type model struct {
 
 func newModel(act func(verb, api.Alert) tea.Msg, s style) *model {
 	return &model{
-		width: 80, height: 24, style: s, act: act, open: map[string]api.Alert{}, agreed: map[string]bool{},
+		width: 80, height: 24, style: s, act: act, settleFor: settleFor, open: map[string]api.Alert{}, agreed: map[string]bool{},
 		rowKeys: map[string]string{},
 	}
 }
@@ -102,7 +106,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		if m.most > 0 {
 			m.width = min(m.width, m.most)
 		}
-	case tea.KeyMsg:
+	case tea.KeyPressMsg:
 		return m, m.typed(msg)
 	case connectedMsg:
 		m.link, m.problem, m.status, m.allowed, m.silent = connected, "", msg.status, msg.allowed, 0
@@ -118,6 +122,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			m.note = ""
 		}
 		return m, everySecond()
+	case settledMsg:
+		m.settling = false
 	case doneMsg:
 		m.note, m.noted = msg.text, noteFor
 		if msg.err != nil {

@@ -2,15 +2,12 @@ package terminal
 
 import (
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/lipgloss"
-	"github.com/muesli/termenv"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 )
@@ -23,11 +20,24 @@ func (d *done) act(v verb, a api.Alert) tea.Msg {
 	return doneMsg{text: "It was done."}
 }
 
-func view(d *done) *model { return newModel(d.act, newStyle(io.Discard)) }
+func view(d *done) *model {
+	m := newModel(d.act, newStyle(false))
+	m.settleFor = 0
+	return m
+}
 
 // feed gives messages to the model and runs the commands it returns, but for the one that waits a second.
 func feed(m *model, msgs ...tea.Msg) *model {
 	for _, msg := range msgs {
+		if keys, ok := msg.(breath); ok {
+			var all []tea.Cmd
+			for _, k := range string(keys) {
+				_, cmd := m.Update(press(k))
+				all = append(all, cmd)
+			}
+			run(m, tea.Batch(all...))
+			continue
+		}
 		if _, cmd := m.Update(msg); cmd != nil {
 			if _, waits := msg.(secondMsg); !waits {
 				run(m, cmd)
@@ -52,7 +62,11 @@ func run(m *model, cmd tea.Cmd) {
 	}
 }
 
-func press(keys string) tea.Msg { return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(keys)} }
+// press is a key press.
+func press(key rune) tea.KeyPressMsg { return tea.KeyPressMsg{Code: key, Text: string(key)} }
+
+// breath is several keys that are typed so quickly that nothing happens between them.
+type breath string
 
 func hello() connectedMsg {
 	return connectedMsg{status: api.Status{Cores: 2, Processes: 140, IntervalMS: 1000}}
@@ -76,7 +90,7 @@ func TestView(t *testing.T) {
 		var all []string
 		for _, size := range []tea.WindowSizeMsg{{Width: 40, Height: 20}, {Width: 80, Height: 24}, {Width: 140, Height: 30}} {
 			m := feed(view(&done{}), append([]tea.Msg{size}, msgs...)...)
-			out := m.View()
+			out := m.drawn()
 			fits(t, name, out, size.Width, size.Height)
 			// The lines end at a bar, so that blanks at their ends are seen and editors leave them alone.
 			all = append(all, fmt.Sprintf("-- %d x %d --", size.Width, size.Height), strings.ReplaceAll(out, "\n", "|\n")+"|")
@@ -93,7 +107,7 @@ func fits(t *testing.T, name, out string, w, h int) {
 		t.Errorf("%s at %dx%d: %d lines", name, w, h, len(lines))
 	}
 	for _, l := range lines {
-		if n := max(cells(l), lipgloss.Width(l)); n > w {
+		if n := cells(l); n > w {
 			t.Errorf("%s at %dx%d: %d columns in %q", name, w, h, n, l)
 		}
 		for _, r := range l {
@@ -111,7 +125,7 @@ func TestEverySize(t *testing.T) {
 		for w := 1; w <= 150; w += 1 + w/40 {
 			for h := 1; h <= 50; h += 1 + h/10 {
 				feed(m, tea.WindowSizeMsg{Width: w, Height: h})
-				fits(t, name, m.View(), w, h)
+				fits(t, name, m.drawn(), w, h)
 			}
 		}
 	}
@@ -122,15 +136,13 @@ func TestWidthIsBounded(t *testing.T) {
 	m := view(&done{})
 	m.most = 60
 	feed(m, append([]tea.Msg{tea.WindowSizeMsg{Width: 140, Height: 30}}, mining()...)...)
-	fits(t, "bounded", m.View(), 60, 30)
+	fits(t, "bounded", m.drawn(), 60, 30)
 }
 
 // What a colour says must be said by words or signs too: without the escapes a coloured view is the plain one.
 func TestColour(t *testing.T) {
 	t.Parallel()
-	r := lipgloss.NewRenderer(io.Discard)
-	r.SetColorProfile(termenv.ANSI)
-	coloured, plain := feed(newModel(nil, styleOf(r)), mining()...).View(), feed(view(&done{}), mining()...).View()
+	coloured, plain := feed(newModel(nil, newStyle(true)), mining()...).drawn(), feed(view(&done{}), mining()...).drawn()
 	golden(t, "mining-colour.txt", strings.ReplaceAll(coloured, "\x1b", "ESC"))
 	if !strings.Contains(coloured, "\x1b[") || strings.Contains(plain, "\x1b[") {
 		t.Error("one of the views has the wrong colours")
@@ -147,12 +159,16 @@ func TestColour(t *testing.T) {
 	}
 }
 
-func TestNoColour(t *testing.T) {
-	t.Setenv("NO_COLOR", "1")
-	t.Setenv("CLICOLOR_FORCE", "")
-	t.Setenv("TERM", "xterm-256color")
-	if s := newStyle(io.Discard).bad.Render("x"); s != "x" {
-		t.Errorf("NO_COLOR is set, but: %q", s)
+func TestColoursFollowTheEnvironment(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		term, no string
+		want     bool
+	}{{"xterm", "", true}, {"linux", "", true}, {"xterm-256color", "1", false}, {"dumb", "", false}} {
+		env := map[string]string{"TERM": c.term, "NO_COLOR": c.no}
+		if got := colours(func(k string) string { return env[k] }); got != c.want {
+			t.Errorf("TERM=%q NO_COLOR=%q: %v", c.term, c.no, got)
+		}
 	}
 }
 
@@ -160,8 +176,8 @@ func TestASCII(t *testing.T) {
 	t.Parallel()
 	m := feed(view(&done{}), mining()...)
 	m.ascii = true
-	golden(t, "mining-ascii.txt", m.View())
-	for _, r := range m.View() {
+	golden(t, "mining-ascii.txt", m.drawn())
+	for _, r := range m.drawn() {
 		if r > 0x7E {
 			t.Errorf("%U is no ASCII", r)
 		}
@@ -172,7 +188,7 @@ func TestKeys(t *testing.T) {
 	t.Parallel()
 	program := append(mining(), alertMsg(films(stress)))
 	const id, other = "20260301T110000-3", "20260301T110000-4"
-	down := tea.KeyMsg{Type: tea.KeyDown}
+	down := tea.KeyPressMsg{Code: tea.KeyDown}
 	tests := []struct {
 		name  string
 		start []tea.Msg
@@ -180,28 +196,28 @@ func TestKeys(t *testing.T) {
 		want  string // what was asked of the agent
 		says  string // in the view afterwards
 	}{
-		{"close asks", mining(), []tea.Msg{press("c")}, "", "Close the tab of films.test?"},
-		{"yes", mining(), []tea.Msg{press("c"), press("y")}, "close " + id, "It was done."},
-		{"no", mining(), []tea.Msg{press("c"), press("n")}, "", "Nothing was closed."},
-		{"enter is no yes", mining(), []tea.Msg{press("c"), tea.KeyMsg{Type: tea.KeyEnter}}, "", "Nothing was closed."},
-		{"yes in the same breath", mining(), []tea.Msg{press("cy")}, "", "Close the tab of films.test?"},
-		{"pasted", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("a"), Paste: true}}, "", "a allow"},
-		{"pasted text", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("sas"), Paste: true}}, "", "a allow"},
-		{"alt", mining(), []tea.Msg{tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("a"), Alt: true}}, "", "a allow"},
-		{"show", mining(), []tea.Msg{press("o")}, "show " + id, "It was done."},
-		{"allow", mining(), []tea.Msg{press("a")}, "allow " + id, "It was done."},
-		{"snooze", mining(), []tea.Msg{press("s")}, "snooze " + id, "It was done."},
-		{"two keys at once", mining(), []tea.Msg{press("so")}, "snooze " + id + ",show " + id, ""},
-		{"no alert", mining(), []tea.Msg{press("j"), press("a")}, "", "There is no alert about this one"},
-		{"the program", program, []tea.Msg{down, press("s")}, "snooze " + other, ""},
-		{"a program has no tab", program, []tea.Msg{down, press("c")}, "", "stress-ng is a program, not a tab."},
-		{"nor a tab to show", program, []tea.Msg{down, press("o")}, "", "stress-ng is a program, not a tab."},
-		{"up from the top", mining(), []tea.Msg{press("k"), press("s")}, "snooze " + id, ""},
-		{"end and home", mining(), []tea.Msg{press("G"), press("g"), press("s")}, "snooze " + id, ""},
-		{"past the end", mining(), []tea.Msg{press("jjjjjjjjj"), press("s")}, "", "There is no alert about this one"},
-		{"no agent", append(mining(), lostMsg{}), []tea.Msg{press("a")}, "", "Not now: the agent is not there."},
-		{"nothing", nil, []tea.Msg{press("c"), press("a")}, "", "Not now"},
-		{"help takes the key", mining(), []tea.Msg{press("?"), press("a")}, "", "a allow"},
+		{"close asks", mining(), []tea.Msg{press('c')}, "", "Close the tab of films.test?"},
+		{"yes", mining(), []tea.Msg{breath("c"), press('y')}, "close " + id, "It was done."},
+		{"no", mining(), []tea.Msg{breath("c"), press('n')}, "", "Nothing was closed."},
+		{"enter is no yes", mining(), []tea.Msg{press('c'), tea.KeyPressMsg{Code: tea.KeyEnter}}, "", "Nothing was closed."},
+		{"yes in the same breath", mining(), []tea.Msg{breath("cy")}, "", "Close the tab of films.test?"},
+		{"pasted", mining(), []tea.Msg{tea.PasteMsg{Content: "a"}}, "", "a allow"},
+		{"pasted text", mining(), []tea.Msg{tea.PasteMsg{Content: "sas"}}, "", "a allow"},
+		{"alt", mining(), []tea.Msg{tea.KeyPressMsg{Code: 'a', Mod: tea.ModAlt}}, "", "a allow"},
+		{"show", mining(), []tea.Msg{press('o')}, "show " + id, "It was done."},
+		{"allow", mining(), []tea.Msg{press('a')}, "allow " + id, "It was done."},
+		{"snooze", mining(), []tea.Msg{press('s')}, "snooze " + id, "It was done."},
+		{"two keys at once", mining(), []tea.Msg{breath("so")}, "snooze " + id + ",show " + id, ""},
+		{"no alert", mining(), []tea.Msg{breath("j"), press('a')}, "", "There is no alert about this one"},
+		{"the program", program, []tea.Msg{down, press('s')}, "snooze " + other, ""},
+		{"a program has no tab", program, []tea.Msg{down, press('c')}, "", "stress-ng is a program, not a tab."},
+		{"nor a tab to show", program, []tea.Msg{down, press('o')}, "", "stress-ng is a program, not a tab."},
+		{"up from the top", mining(), []tea.Msg{breath("k"), press('s')}, "snooze " + id, ""},
+		{"end and home", mining(), []tea.Msg{breath("G"), press('g'), press('s')}, "snooze " + id, ""},
+		{"past the end", mining(), []tea.Msg{breath("jjjjjjjjj"), press('s')}, "", "There is no alert about this one"},
+		{"no agent", append(mining(), lostMsg{}), []tea.Msg{press('a')}, "", "Not now: the agent is not there."},
+		{"nothing", nil, []tea.Msg{breath("c"), press('a')}, "", "Not now"},
+		{"help takes the key", mining(), []tea.Msg{breath("?"), press('a')}, "", "a allow"},
 	}
 	for _, tt := range tests {
 		var d done
@@ -210,7 +226,7 @@ func TestKeys(t *testing.T) {
 		if got := strings.Join(d.asked, ","); got != tt.want {
 			t.Errorf("%s: asked for %q, want %q", tt.name, got, tt.want)
 		}
-		if out := m.View(); !strings.Contains(out, tt.says) {
+		if out := m.drawn(); !strings.Contains(out, tt.says) {
 			t.Errorf("%s: %q is not in\n%s", tt.name, tt.says, out)
 		}
 	}
@@ -226,11 +242,11 @@ func TestQuit(t *testing.T) {
 		_, ok := cmd().(tea.QuitMsg)
 		return ok
 	}
-	asking := func() *model { return feed(view(&done{}), append(mining(), press("c"))...) }
-	if !quits(view(&done{}), press("q")) || !quits(view(&done{}), tea.KeyMsg{Type: tea.KeyCtrlC}) {
+	asking := func() *model { return feed(view(&done{}), append(mining(), press('c'))...) }
+	if !quits(view(&done{}), press('q')) || !quits(view(&done{}), tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}) {
 		t.Error("q and ctrl+c should quit")
 	}
-	if quits(asking(), press("q")) || !quits(asking(), tea.KeyMsg{Type: tea.KeyCtrlC}) {
+	if quits(asking(), press('q')) || !quits(asking(), tea.KeyPressMsg{Code: 'c', Mod: tea.ModCtrl}) {
 		t.Error("while a question is asked, q means no and ctrl+c still quits")
 	}
 }
@@ -239,18 +255,18 @@ func TestQuit(t *testing.T) {
 func TestQuestionKeepsItsAlert(t *testing.T) {
 	t.Parallel()
 	var d done
-	m := feed(view(&d), append(mining(), press("c"))...)
+	m := feed(view(&d), append(mining(), press('c'))...)
 	first := films(func(a *api.Alert) {
 		a.ID, a.Site, a.PID, a.Started = "earlier", "other.test", 1, noon().Add(-time.Hour)
 	})
-	feed(m, alertMsg(first), liveMsg(tick(50, hotRows(50))), press("y"))
+	feed(m, alertMsg(first), liveMsg(tick(50, hotRows(50))), press('y'))
 	if got := strings.Join(d.asked, ","); got != "close 20260301T110000-3" {
 		t.Errorf("asked for %q", got)
 	}
-	m = feed(view(&d), append(mining(), press("c"))...)
+	m = feed(view(&d), append(mining(), press('c'))...)
 	feed(m, alertMsg(films(func(a *api.Alert) { a.State, a.Reason = api.Resolved, "tab_closed" })))
-	if m.asking != nil || !strings.Contains(m.View(), "Nothing to close any more: the tab was closed.") {
-		t.Errorf("the alert is over but the question stands:\n%s", m.View())
+	if m.asking != nil || !strings.Contains(m.drawn(), "Nothing to close any more: the tab was closed.") {
+		t.Errorf("the alert is over but the question stands:\n%s", m.drawn())
 	}
 }
 
@@ -267,7 +283,7 @@ func TestSelection(t *testing.T) {
 		{"goes to the alert", []tea.Msg{liveMsg(tick(2, hotRows(2))), alertMsg(films(nil))}, "films.test"},
 		{"stays there when another comes above", []tea.Msg{alertMsg(films(func(a *api.Alert) { a.ID, a.Site, a.PID, a.Cores = "0", "b.test", 2, 9 }))}, "films.test"},
 		{"stays while its load pauses", []tea.Msg{liveMsg(tick(3, hotRows(3)[1:]))}, "films.test"},
-		{"moves with the user", []tea.Msg{press("G")}, "Xorg"},
+		{"moves with the user", []tea.Msg{press('G')}, "Xorg"},
 		{"stays with the row", []tea.Msg{alertMsg(films(stress)), liveMsg(tick(4, hotRows(4)))}, "Xorg"},
 		{"survives a new connection", []tea.Msg{lostMsg{}, hello(), liveMsg(tick(1, hotRows(1)))}, "Xorg"},
 		{"takes the neighbour when the row goes", []tea.Msg{liveMsg(tick(5, hotRows(5)[:1]))}, "films.test"},
@@ -285,8 +301,8 @@ func TestSelectionFollowsTheAlert(t *testing.T) {
 	var d done
 	mild := hotRows(1)
 	mild[0].State, mild[0].Mean = "watching", 0
-	m := feed(view(&d), hello(), liveMsg(tick(1, mild)), press("G"))
-	feed(m, alertMsg(films(nil)), press("s"))
+	m := feed(view(&d), hello(), liveMsg(tick(1, mild)), press('G'))
+	feed(m, alertMsg(films(nil)), press('s'))
 	if got := strings.Join(d.asked, ","); got != "snooze 20260301T110000-3" || m.at != 0 {
 		t.Errorf("asked for %q at row %d", got, m.at)
 	}
@@ -308,24 +324,24 @@ func TestAllowedIsCalm(t *testing.T) {
 		}))
 	}
 	m := feed(view(&done{}), append(mining(), doneMsg{text: "ok", allowed: []api.Allowance{{Site: "films.test"}}}, over(nil))...)
-	if out := m.View(); !strings.Contains(out, "· allowed") || strings.Contains(out, "!") || !strings.Contains(out, "no alerts") {
+	if out := m.drawn(); !strings.Contains(out, "· allowed") || strings.Contains(out, "!") || !strings.Contains(out, "no alerts") {
 		t.Errorf("films.test was allowed, but:\n%s", out)
 	}
 	busy := api.LiveRow{Key: "p", Subject: "process", Process: "stress-ng", PID: 99, Cores: 2, State: suspected, Severity: "heavy"}
 	m = feed(view(&done{}), hello(), alertMsg(films(stress)), over(stress), liveMsg(tick(1, []api.LiveRow{busy})))
-	if out := m.View(); !strings.Contains(out, "· allowed") {
+	if out := m.drawn(); !strings.Contains(out, "· allowed") {
 		t.Errorf("stress-ng was allowed, but:\n%s", out)
 	}
 }
 
 func TestNoteGoesAway(t *testing.T) {
 	t.Parallel()
-	m := feed(view(&done{}), append(mining(), press("s"))...)
+	m := feed(view(&done{}), append(mining(), press('s'))...)
 	feed(m, seconds(noteFor-1)...)
-	if !strings.Contains(m.View(), "It was done.") {
+	if !strings.Contains(m.drawn(), "It was done.") {
 		t.Error("the result went away too early")
 	}
-	if feed(m, secondMsg{}); strings.Contains(m.View(), "It was done.") {
+	if feed(m, secondMsg{}); strings.Contains(m.drawn(), "It was done.") {
 		t.Error("the result stays")
 	}
 }
@@ -335,13 +351,13 @@ func TestStaleness(t *testing.T) {
 	slow := hello()
 	slow.status.IntervalMS = 10_000
 	m := feed(view(&done{}), append([]tea.Msg{slow, liveMsg(tick(1, nil))}, seconds(30)...)...)
-	if strings.Contains(m.View(), "NOT MEASURING") {
+	if strings.Contains(m.drawn(), "NOT MEASURING") {
 		t.Error("three intervals of 10 s are not over")
 	}
-	if feed(m, secondMsg{}); !strings.Contains(m.View(), "NOT MEASURING") {
+	if feed(m, secondMsg{}); !strings.Contains(m.drawn(), "NOT MEASURING") {
 		t.Error("three intervals are over")
 	}
-	if feed(m, liveMsg(tick(2, nil))); strings.Contains(m.View(), "NOT MEASURING") {
+	if feed(m, liveMsg(tick(2, nil))); strings.Contains(m.drawn(), "NOT MEASURING") {
 		t.Error("it measures again")
 	}
 }

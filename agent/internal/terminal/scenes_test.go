@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 )
@@ -60,12 +60,12 @@ func scenes() map[string][]tea.Msg {
 		"paused":     {hello(), alertMsg(films(nil)), liveMsg(tick(1, hotRows(1)[1:]))},
 		"allowed":    {allowed, liveMsg(tick(1, hotRows(1)))},
 		"crowd":      crowd(),
-		"crowd-end":  with(crowd(), press("G")),
-		"help":       with(mining(), press("?")),
-		"asking":     with(mining(), press("c")),
-		"done":       with(mining(), press("s")),
+		"crowd-end":  with(crowd(), press('G')),
+		"help":       with(mining(), press('?')),
+		"asking":     with(mining(), press('c')),
+		"done":       with(mining(), press('s')),
 		"refused":    with(mining(), doneMsg{err: errors.New("the browser did not close the tab: it has gone away")}),
-		"program":    with(mining(), alertMsg(films(stress)), press("j")),
+		"program":    with(mining(), alertMsg(films(stress)), press('j')),
 		"lost":       with(mining(), lostMsg{fmt.Errorf("the agent went away: %w", api.ErrNotRunning)}),
 		"lost-early": {lostMsg{errors.New("/run/x.sock belongs to another user (uid 7); not speaking to it")}},
 		"stale":      with(mining(), seconds(9)...),

@@ -5,13 +5,20 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/charmbracelet/lipgloss"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 )
 
-// View draws the whole screen: at most height lines of at most width columns.
-func (m *model) View() string {
+// View draws the whole screen.
+func (m *model) View() tea.View {
+	v := tea.NewView(m.drawn())
+	v.AltScreen = true
+	return v
+}
+
+// drawn returns at most height lines of at most width columns.
+func (m *model) drawn() string {
 	w, h := max(m.width, 1), max(m.height, 1)
 	var lines []string
 	if m.help {
@@ -67,11 +74,11 @@ func fitLines(lines []string, n int) []string {
 
 // header says whether anybody watches, and how busy the machine is: one line, or two where it does not fit.
 func (m *model) header(w int) []string {
-	state, look := m.watchState()
+	state, as := m.watchState()
 	titled := "minewatch  " + state
 	paint := func(s string) string {
 		if rest, ok := strings.CutPrefix(s, "minewatch  "); ok {
-			return m.style.title.Render("minewatch") + "  " + look.Render(rest)
+			return m.style.title.Render("minewatch") + "  " + as.Render(rest)
 		}
 		return s
 	}
@@ -96,7 +103,7 @@ func (m *model) header(w int) []string {
 }
 
 // watchState says in a few words whether the agent is reached and watches.
-func (m *model) watchState() (string, lipgloss.Style) {
+func (m *model) watchState() (string, look) {
 	switch {
 	case m.link == lost:
 		return "NOT WATCHING", m.style.bad
@@ -162,13 +169,13 @@ func (m *model) banner(w, n int) []string {
 			}
 			break
 		}
-		look := m.style.of(a.Severity)
+		as := m.style.of(a.Severity)
 		lines := wrap("! ", sentence(a)+hushed(a), w)
 		if len(lines) > max(1, room-min(1, rest-1)) {
 			lines = []string{clip("! "+english().Menu(a), w)}
 		}
 		for _, l := range lines {
-			out = append(out, look.Render(l))
+			out = append(out, as.Render(l))
 		}
 	}
 	return out

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
+	tea "charm.land/bubbletea/v2"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -104,11 +104,11 @@ const framesPerSecond = 10
 
 func interactive(ctx context.Context, w *WatchOptions) error {
 	ctx, cancel := context.WithCancel(ctx)
-	m := newModel(actor(ctx, w.Client), newStyle(w.Out))
+	m := newModel(actor(ctx, w.Client), newStyle(colours(os.Getenv)))
 	m.most = w.Width
 	m.ascii = onlyASCII(os.Getenv)
-	p := tea.NewProgram(m, tea.WithInput(w.In), tea.WithOutput(w.Out), tea.WithAltScreen(),
-		tea.WithFPS(framesPerSecond))
+	p := tea.NewProgram(m, tea.WithInput(w.In), tea.WithOutput(w.Out),
+		tea.WithFPS(framesPerSecond), tea.WithWindowSize(80, 24)) // the size where the terminal tells none
 	followed := make(chan struct{})
 	go func() {
 		defer close(followed)

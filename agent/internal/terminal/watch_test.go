@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/charmbracelet/x/vt"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -132,6 +133,52 @@ func (s *screen) String() string {
 	return s.b.String()
 }
 
+// glass is a terminal in memory: what stands on it after everything that was written.
+type glass struct {
+	screen
+	mu       sync.Mutex
+	emulator *vt.Emulator
+}
+
+func newGlass(t *testing.T) *glass {
+	g := &glass{emulator: vt.NewEmulator(80, 24)}
+	go func() { _, _ = io.Copy(io.Discard, g.emulator) }() // what the terminal answers to questions
+	t.Cleanup(func() { _ = g.emulator.Close() })
+	return g
+}
+
+func (g *glass) Write(p []byte) (int, error) {
+	g.mu.Lock()
+	// The keys come from no terminal, so none was set to raw: one that is not makes each line feed a new line.
+	_, err := g.emulator.Write(bytes.ReplaceAll(p, []byte("\n"), []byte("\r\n")))
+	g.mu.Unlock()
+	if err != nil {
+		return 0, err
+	}
+	return g.screen.Write(p)
+}
+
+// has waits until a text was written.
+func (s *screen) has(t *testing.T, text string) {
+	t.Helper()
+	until(t, text, func() bool { return strings.Contains(s.String(), text) })
+}
+
+// shows waits until a text stands on the glass.
+func (g *glass) shows(t *testing.T, text string) {
+	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("the terminal shows\n%s", g.emulator.String())
+		}
+	}()
+	until(t, text, func() bool {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		return strings.Contains(g.emulator.String(), text)
+	})
+}
+
 // until waits for something to become true.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -142,13 +189,6 @@ func until(t *testing.T, what string, ok func() bool) {
 		time.Sleep(25 * time.Millisecond)
 	}
 	t.Fatalf("not within 15 s: %s", what)
-}
-
-// shows waits until a text was written after the first from bytes, and returns where writing stands then.
-func (s *screen) shows(t *testing.T, from int, text string) int {
-	t.Helper()
-	until(t, text, func() bool { return strings.Contains(s.String()[from:], text) })
-	return len(s.String())
 }
 
 func opening() []api.Event {
@@ -205,7 +245,7 @@ func TestWatchPlain(t *testing.T) {
 	d := startFakeAgent(t, opening()...)
 	var out screen
 	over := begin(t.Context(), WatchOptions{Client: api.New(d.socket), Out: &out})
-	out.shows(t, 0, "CPU 71 % of 2 cores: films.test 1.43 cores")
+	out.has(t, "CPU 71 % of 2 cores: films.test 1.43 cores")
 	if !strings.HasPrefix(out.String(), "13:00:41  FIRING    films.test has kept") {
 		t.Errorf("the alert comes first, but:\n%s", out.String())
 	}
@@ -273,9 +313,9 @@ func TestWatchInteractive(t *testing.T) {
 	t.Parallel()
 	d := startFakeAgent(t, opening()...)
 	in, keys := keyboard(t)
-	var out screen
-	over := begin(t.Context(), WatchOptions{Client: api.New(d.socket), Out: &out, In: in, Interactive: true})
-	at := out.shows(t, 0, "films.test has kept")
+	out := newGlass(t)
+	over := begin(t.Context(), WatchOptions{Client: api.New(d.socket), Out: out, In: in, Interactive: true})
+	out.shows(t, "films.test has kept")
 	press := func(k string) {
 		if _, err := keys.WriteString(k); err != nil {
 			t.Error(err)
@@ -288,8 +328,11 @@ func TestWatchInteractive(t *testing.T) {
 		{"o", "minewatch could not do that: the tab is gone already"},
 		{"a", "films.test is allowed from now on. To undo: minewatch disallow films.test"},
 	} {
+		if step[0] == "y" {
+			time.Sleep(settleFor + 200*time.Millisecond) // a question takes no answer before
+		}
 		press(step[0])
-		at = out.shows(t, at, step[1])
+		out.shows(t, step[1])
 	}
 	const id = "20260301T110000-3"
 	want := "close-tab " + id + "\nsnooze " + id + ` {"for_s":3600}` + "\nshow-tab " + id + "\nallow " + id + ` {"for_s":0}`
@@ -311,14 +354,14 @@ func TestWatchAgain(t *testing.T) {
 	d := startFakeAgent(t, opening()...)
 	in, _ := keyboard(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	var out screen
-	over := begin(ctx, WatchOptions{Client: api.New(d.socket), Out: &out, In: in, Interactive: true})
-	at := out.shows(t, 0, "films.test has kept")
+	out := newGlass(t)
+	over := begin(ctx, WatchOptions{Client: api.New(d.socket), Out: out, In: in, Interactive: true})
+	out.shows(t, "films.test has kept")
 	d.shut()
-	at = out.shows(t, at, "NOT WATCHING")
-	at = out.shows(t, at, "Trying again. The agent is not running. Start it with:")
+	out.shows(t, "NOT WATCHING")
+	out.shows(t, "Trying again. The agent is not running. Start it with:")
 	d.open(t)
-	out.shows(t, at, "watching   2 cores · 143 processes · ! 1 alert")
+	out.shows(t, "watching   2 cores · 143 processes · ! 1 alert")
 	if d.mu.Lock(); d.streams != 2 {
 		t.Errorf("%d streams were opened, want 2", d.streams)
 	}
@@ -337,11 +380,11 @@ func TestWatchWaits(t *testing.T) {
 	in, _ := keyboard(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	var out screen
-	over := begin(ctx, WatchOptions{Client: api.New(d.socket), Out: &out, In: in, Interactive: true})
-	at := out.shows(t, 0, "Nothing is being watched.")
+	out := newGlass(t)
+	over := begin(ctx, WatchOptions{Client: api.New(d.socket), Out: out, In: in, Interactive: true})
+	out.shows(t, "Nothing is being watched.")
 	d.open(t)
-	out.shows(t, at, "films.test has kept")
+	out.shows(t, "films.test has kept")
 	cancel()
 	if err := ends(t, over); err != nil {
 		t.Error(err)

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/charmbracelet/lipgloss"
 	"github.com/mattn/go-runewidth"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -23,10 +22,8 @@ const (
 )
 
 // Table writes an evaluation for people at a terminal, at most 80 columns wide: trouble first, then a summary of each
-// split. Colours only repeat what words say and are left out where out is no terminal or NO_COLOR is set.
+// split.
 func Table(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary) error {
-	r := lipgloss.NewRenderer(out)
-	bold, bad := r.NewStyle().Bold(true), r.NewStyle().Bold(true).Foreground(lipgloss.Color("1"))
 	var b strings.Builder
 	for _, k := range troubles() {
 		var rows []string
@@ -38,11 +35,7 @@ func Table(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary)
 		if len(rows) == 0 {
 			continue
 		}
-		style := bold
-		if k.bad {
-			style = bad
-		}
-		fmt.Fprintf(&b, "%s\n", style.Render(fmt.Sprintf("%s: %d", k.title, len(rows))))
+		fmt.Fprintf(&b, "%s: %d\n", k.title, len(rows))
 		for _, row := range rows[:min(len(rows), maxRows)] {
 			b.WriteString(strings.TrimRight(clip(row, tableWidth), " ") + "\n")
 		}
@@ -53,7 +46,7 @@ func Table(out io.Writer, traces []evaluate.Trace, summaries []evaluate.Summary)
 	}
 	for i := range summaries {
 		s := &summaries[i]
-		b.WriteString(bold.Render(heading(s)) + "\n")
+		b.WriteString(heading(s) + "\n")
 		for _, f := range figures(s) {
 			b.WriteString(strings.TrimRight("  "+runewidth.FillRight(f.name, 27)+"  "+column(f.value, 12)+"  "+f.more, " ") + "\n")
 		}
