@@ -256,6 +256,7 @@ func TestKindsOfHonestLoad(t *testing.T) {
 		{name: "a gate of 60 s that shows how far it has come", shape: tab("used", fourWorkers, steady(5, 65, 0.15, 1, 1, 1, 1))},
 		{name: "a page that draws, in use", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0.03)), length: s(200)},
 		{name: "WebGL in sight", shape: tab("shown", []string{"chromium", "Compositor", "ThreadPoolForeg"}, steady(5, forEver, 0.7, 0.15, 0.15)), length: s(200)},
+		{name: "a call that is looked at", shape: tab("shown", []string{"chromium", "Media", "CodecWorker"}, steady(5, forEver, 0.4, 0.14, 0.1)), length: s(200)},
 		{name: "a video grid of a program with an engine", shape: spawned(func(s *shape) {
 			s.info.Browser.Family = Electron
 		}, tab("", []string{"chromium", "Media", "CodecWorker", "VideoFrameCompo"}, steady(5, forEver, 0.1, 0.4, 0.25, 0.3))), length: s(200)},

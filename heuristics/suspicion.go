@@ -61,7 +61,7 @@ func severityOf(c *Config, said *opinion, f *Features, scope Scope) Severity {
 	case confidence >= c.SuspectAt && f.Busy >= sustainedFrom && enough && (scope == ScopePage || !math.IsNaN(f.Spread)):
 		return MiningLike
 	case sigmoid(marks) >= min(marksAt, c.SuspectAt) && f.Busy >= after && (scope == ScopePage || said.signs >= leastSigns) &&
-		f.detailed() && load >= marksCores && !(f.steadiest() > marksSpread):
+		f.detailed() && !f.shows() && load >= marksCores && !(f.steadiest() > marksSpread):
 		return Heavy
 	case f.explained():
 		return SeverityNone
@@ -92,8 +92,19 @@ func (f *Features) explained() bool {
 	if f.WorkerShare >= 0.5 || f.Hidden > 0 && !(f.Audible > 0) {
 		return false
 	}
-	other := 1 - f.WorkerShare - f.MainShare // drawing, sound, decoding
-	return f.Audible > 0 || f.Hidden == 0 && (f.draws() >= 0.5 || f.Focused > 0 && f.Away == 0) || other >= 0.3 && f.DrawShare >= 0
+	return f.Audible > 0 || f.Hidden == 0 && (f.draws() >= 0.5 || f.Focused > 0 && f.Away == 0) || f.other() >= muchOther && f.DrawShare >= 0
+}
+
+// muchOther is the share of a page's work from which what its threads for drawing, sound and decoding do explains it:
+// they did 34 % in a call on a crowded computer (measured).
+const muchOther = 0.3
+
+// other returns the share of a page's work that neither its workers nor its own thread do: drawing, sound, decoding.
+func (f *Features) other() float64 { return 1 - f.WorkerShare - f.MainShare }
+
+// shows reports whether a page is on screen and does much of its work to show something, no worker of it computing.
+func (f *Features) shows() bool {
+	return f.Hidden == 0 && f.WorkerShare < muchOther && f.other() >= muchOther
 }
 
 // step advances the state by dt under the present evidence.
