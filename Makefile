@@ -11,7 +11,7 @@ NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
 GOMOD_VERSION := v1.9.0
 GOMOD    := $(TOOLS)/cyclonedx-gomod-$(GOMOD_VERSION)
 
-.PHONY: help packages e2e-service tools setup-packages run test check demo popup e2e-browsers waking bench corpus evasion evasion-record sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
+.PHONY: help fuzz packages e2e-service tools setup-packages run test check demo popup e2e-browsers waking bench corpus evasion evasion-record sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
 # The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
 help:
@@ -56,6 +56,10 @@ e2e-service: setup-test tools
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent
 	go run ./agent/dev/bench -bin $(BIN) -tools $(TOOLS)
+
+## fuzz: every fuzz target for its share of a time (T=1h); what fails is kept in testdata
+fuzz:
+	go run ./agent/dev/fuzz -time $(or $(T),1h)
 
 ##@ Develop
 ## check: format, lint, vet for three systems and the quick tests, for daily work

@@ -34,9 +34,14 @@ type Client struct {
 // New returns a client of the agent at the socket (a path; on Windows a pipe's name).
 func New(socket string) *Client {
 	connect := func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx, socket) }
-	return &Client{socket: socket, http: &http.Client{Transport: &http.Transport{
+	return &Client{socket: socket, http: httpClient(&http.Transport{
 		DialContext: connect, MaxIdleConns: 2, IdleConnTimeout: 30 * time.Second, DisableCompression: true,
-	}}}
+	})}
+}
+
+// httpClient follows no redirect: an agent sends none, and a request that acts must not be repeated about something else.
+func httpClient(t *http.Transport) *http.Client {
+	return &http.Client{Transport: t, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 }
 
 // Sockets returns the places where an agent of this user may listen, the likeliest first: $MINEWATCH_SOCKET alone if

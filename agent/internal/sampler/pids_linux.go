@@ -42,7 +42,8 @@ func (s *clockSweep) findPIDs() error {
 	}
 	next, _ := slices.BinarySearch(s.pids, oldest+1)
 	all := len(s.pids)
-	for pid := oldest + 1; pid <= cursor; pid++ { // the sweep finds out which of them live
+	for pid := oldest; pid < cursor; { // the sweep finds out which of them live
+		pid++ // here, or the highest number there is would be followed by the lowest
 		if next < all && s.pids[next] == pid {
 			next++
 			continue

@@ -183,9 +183,15 @@ func micros(t time.Time) sql.NullInt64 {
 	return sql.NullInt64{Int64: t.UnixMicro(), Valid: !t.IsZero()}
 }
 
+// A time can be told in the years up to 9999: one row beyond them would make the whole list impossible to tell.
+const (
+	firstMicro = -62_135_596_800_000_000 // 0001-01-01
+	lastMicro  = 253_402_214_400_000_000 // 9999-12-31
+)
+
 func fromMicros(n sql.NullInt64) time.Time {
 	if !n.Valid {
 		return time.Time{}
 	}
-	return time.UnixMicro(n.Int64).UTC()
+	return time.UnixMicro(min(max(n.Int64, firstMicro), lastMicro)).UTC()
 }
