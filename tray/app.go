@@ -201,6 +201,8 @@ func (a *app) perform(client *api.Client, alert *api.Alert, v verb) (said [2]str
 	case verbSnooze:
 		said[0] = words.Fill(text.Say.Snoozed, "who", text.Who(alert))
 		err = client.Snooze(a.ctx, alert.ID, snoozeFor)
+	case verbUnsnooze:
+		said[0], err = words.Fill(text.Say.Unsnoozed, "who", text.Who(alert)), client.Unsnooze(a.ctx, alert.ID)
 	case verbAllow:
 		var given api.Allowance
 		given, err = client.AllowAlert(a.ctx, alert.ID, 0)

@@ -87,6 +87,7 @@ const (
 	verbShow
 	verbAllow
 	verbSnooze
+	verbUnsnooze
 	verbDetails
 	verbCount
 	verbNone verb = -1
@@ -95,7 +96,7 @@ const (
 // verbKey returns the name of a verb on the wire to a notification server. Details is what a click on the notification
 // itself does.
 func verbKey(v verb) string {
-	return [...]string{"close", "show", "allow", "snooze", "default"}[v]
+	return [...]string{"close", "show", "allow", "snooze", "unsnooze", "default"}[v]
 }
 
 // verbOf is the reverse of verbKey; false for a key that was never sent.

@@ -151,7 +151,7 @@ func (m *model) sync(firing []api.Alert) {
 
 // event takes an alert as the agent tells it.
 func (m *model) event(a api.Alert) {
-	_, known := m.alerts[a.ID]
+	before, known := m.alerts[a.ID]
 	switch {
 	case a.ID == "":
 		return
@@ -163,6 +163,8 @@ func (m *model) event(a api.Alert) {
 		return
 	case !known:
 		m.note = ""
+	case !before.SnoozedUntil.IsZero() && a.SnoozedUntil.IsZero():
+		m.forget(a.ID) // the snooze is over, and it still goes on: that is what the reminder was put off for
 	}
 	m.alerts[a.ID] = a
 	m.announce(&a)
@@ -195,7 +197,7 @@ func (m *model) announce(a *api.Alert) {
 	m.told[a.ID] = told{about: now, open: true}
 	n := notice{Key: a.ID, Summary: m.text.Title(a), Body: m.text.Body(a), Icon: iconOf(a)}
 	verbs := verbsFor(a)
-	for _, v := range []verb{verbDetails, verbClose, verbShow, verbAllow, verbSnooze} {
+	for _, v := range []verb{verbDetails, verbClose, verbShow, verbAllow, verbSnooze, verbUnsnooze} {
 		if verbs[v] {
 			n.Actions = append(n.Actions, choice{v, m.label(v)})
 		}
@@ -258,10 +260,11 @@ func (m *model) view() view {
 	switch {
 	case m.watch != watchOn:
 		v.Icon = iconNotWatching
-	case len(ranked) > 0:
-		v.Icon = iconOf(&ranked[0])
+	case len(ranked) > snoozed(ranked):
+		awake := slices.IndexFunc(ranked, func(a api.Alert) bool { return a.SnoozedUntil.IsZero() })
+		v.Icon = iconOf(&ranked[awake])
 	}
-	v.Header = m.header(len(ranked))
+	v.Header = m.header(len(ranked), snoozed(ranked))
 	if v.Note == "" && m.trouble {
 		v.Note = m.text.Say.Trouble
 	}
@@ -278,7 +281,17 @@ func (m *model) view() view {
 	return v
 }
 
-func (m *model) header(alerts int) string {
+// snoozed returns how many alerts their user does not want to be reminded of.
+func snoozed(alerts []api.Alert) (n int) {
+	for i := range alerts {
+		if !alerts[i].SnoozedUntil.IsZero() {
+			n++
+		}
+	}
+	return n
+}
+
+func (m *model) header(alerts, snoozed int) string {
 	say := m.text.Say
 	switch {
 	case m.watch == watchLooking:
@@ -291,6 +304,8 @@ func (m *model) header(alerts int) string {
 		return say.HeaderSilent
 	case alerts == 0:
 		return say.HeaderWatching
+	case alerts == snoozed:
+		return words.Fill(say.HeaderSnoozed, "n", strconv.Itoa(alerts))
 	case alerts == 1:
 		return say.HeaderAlert
 	default:
@@ -343,7 +358,7 @@ func (m *model) place(shown []api.Alert) {
 
 func (m *model) label(v verb) string {
 	say := m.text.Say
-	return [...]string{say.CloseTab, say.ShowTab, say.Allow, say.Snooze, say.Details}[v]
+	return [...]string{say.CloseTab, say.ShowTab, say.Allow, say.Snooze, say.Unsnooze, say.Details}[v]
 }
 
 // verbsFor returns what can be done about an alert. A tab is closed or shown only when it is known which; a site is
@@ -353,7 +368,8 @@ func verbsFor(a *api.Alert) (v [verbCount]bool) {
 	v[verbClose] = tab && a.SiteConfidence == api.Exact
 	v[verbShow] = v[verbClose]
 	v[verbAllow] = !tab || a.Site != ""
-	v[verbSnooze], v[verbDetails] = true, true
+	v[verbSnooze], v[verbDetails] = a.SnoozedUntil.IsZero(), true
+	v[verbUnsnooze] = !v[verbSnooze]
 	return v
 }
 

@@ -191,10 +191,11 @@ func TestServerAppears(t *testing.T) {
 func TestVerbs(t *testing.T) {
 	t.Parallel()
 	for want, change := range map[string]func(*api.Alert){
-		"close show allow snooze default": nil,
-		"allow snooze default":            func(a *api.Alert) { a.SiteConfidence = "probable" },
-		"snooze default":                  func(a *api.Alert) { a.SiteConfidence, a.Site, a.Sites = "shared", "", []string{"a", "b"} },
-		"allow snooze default ":           func(a *api.Alert) { a.Subject, a.Site, a.SiteConfidence = "process", "", "" },
+		"close show allow snooze default":   nil,
+		"allow snooze default":              func(a *api.Alert) { a.SiteConfidence = "probable" },
+		"snooze default":                    func(a *api.Alert) { a.SiteConfidence, a.Site, a.Sites = "shared", "", []string{"a", "b"} },
+		"close show allow unsnooze default": func(a *api.Alert) { a.SnoozedUntil = time.Now().Add(time.Hour) },
+		"allow snooze default ":             func(a *api.Alert) { a.Subject, a.Site, a.SiteConfidence = "process", "", "" },
 	} {
 		m := newTestModel()
 		m.event(films("1", change))
@@ -219,6 +220,33 @@ func TestVerbs(t *testing.T) {
 	}
 	if _, ok := verbOf("format-disk"); ok {
 		t.Error("any key is a verb")
+	}
+}
+
+// TestSnoozedIsCalm: what its user put off shows no alarm, says until when, and can be had back; when the time is over and
+// it still goes on, people are told again.
+func TestSnoozedIsCalm(t *testing.T) {
+	t.Parallel()
+	m := newTestModel()
+	until := time.Date(2026, 3, 1, 15, 4, 0, 0, time.Local)
+	m.event(films("1", nil))
+	m.take()
+	m.event(films("1", func(a *api.Alert) { a.Quiet, a.SnoozedUntil = true, until }))
+	v := m.view()
+	if v.Icon != iconWatching || v.Header != "minewatch: watching, snoozed: 1" || !strings.HasSuffix(v.Slots[0].Title, "(snoozed until 15:04)") {
+		t.Errorf("icon %v, %q, %q", v.Icon, v.Header, v.Slots[0].Title)
+	}
+	if show, _ := m.take(); len(show) != 0 {
+		t.Errorf("told while snoozed: %+v", show)
+	}
+	m.event(films("2", nil))
+	if v = m.view(); v.Icon != iconAlert || v.Header != "minewatch: 2 alerts" {
+		t.Errorf("another alert: icon %v, %q", v.Icon, v.Header)
+	}
+	m.take()
+	m.event(films("1", nil))
+	if show, _ := m.take(); len(show) != 1 || show[0].Key != "1" {
+		t.Errorf("the snooze is over, and nobody was told: %+v", show)
 	}
 }
 

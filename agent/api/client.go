@@ -105,6 +105,28 @@ func (c *Client) Snooze(ctx context.Context, id string, d time.Duration) error {
 	return c.call(ctx, http.MethodPost, "/v1/alerts/"+url.PathEscape(id)+"/snooze", forSeconds{d.Seconds()}, nil)
 }
 
+// Unsnooze has an alert's subject remind again.
+func (c *Client) Unsnooze(ctx context.Context, id string) error {
+	return c.call(ctx, http.MethodDelete, "/v1/alerts/"+url.PathEscape(id)+"/snooze", nil, nil)
+}
+
+// SnoozeNamed keeps a site or a program (see Allowance) quiet until a time, which must be set.
+func (c *Client) SnoozeNamed(ctx context.Context, a Allowance) (Allowance, error) {
+	var out Allowance
+	return out, c.call(ctx, http.MethodPost, "/v1/snoozes", a, &out)
+}
+
+// UnsnoozeNamed ends the snooze of a site or a program. It is an error if there was none.
+func (c *Client) UnsnoozeNamed(ctx context.Context, a Allowance) error {
+	return c.call(ctx, http.MethodDelete, "/v1/snoozes", a, nil)
+}
+
+// Snoozes lists what the caller snoozed and is still quiet, each with type "snooze".
+func (c *Client) Snoozes(ctx context.Context) ([]Allowance, error) {
+	var out []Allowance
+	return out, c.call(ctx, http.MethodGet, "/v1/snoozes", nil, &out)
+}
+
 // AllowAlert allows the site or program of an alert, for good if d is 0, and returns what was allowed.
 func (c *Client) AllowAlert(ctx context.Context, id string, d time.Duration) (Allowance, error) {
 	var a Allowance

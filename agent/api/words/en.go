@@ -52,6 +52,7 @@ func english() *Sentences {
 		ShowTab:  "Show tab",
 		Allow:    "Allow: I agreed to this",
 		Snooze:   "Snooze 1 hour",
+		Unsnooze: "End snooze",
 		Details:  "Details",
 		Quit:     "Quit tray",
 
@@ -59,6 +60,7 @@ func english() *Sentences {
 		HeaderWatching: "minewatch: watching, nothing unusual",
 		HeaderAlert:    "minewatch: 1 alert",
 		HeaderAlerts:   "minewatch: {n} alerts",
+		HeaderSnoozed:  "minewatch: watching, snoozed: {n}",
 		HeaderStopped:  "Not watching: the agent is not running",
 		HeaderSilent:   "Not watching: the agent has not measured lately",
 		HeaderProblem:  "Not watching: {problem}",
@@ -71,6 +73,8 @@ func english() *Sentences {
 		AllowedUndo: "To undo: minewatch disallow {what}",
 		AllowedList: "minewatch allowed lists it and says how to undo it.",
 		Snoozed:     "No reminder about {who} for 1 hour.",
+		Unsnoozed:   "minewatch reminds you of {who} again.",
+		MenuSnoozed: "{menu} (snoozed until {time})",
 		Refused:     "minewatch could not do that",
 		NotRunning:  "The agent is not running. Start it with: minewatch run --user",
 	}

@@ -50,6 +50,7 @@ func japanese() *Sentences {
 		ShowTab:  "タブを表示",
 		Allow:    "許可（同意済みの負荷です）",
 		Snooze:   "1 時間通知しない",
+		Unsnooze: "また通知する",
 		Details:  "詳細",
 		Quit:     "トレイを終了",
 
@@ -57,6 +58,7 @@ func japanese() *Sentences {
 		HeaderWatching: "minewatch: 監視中、異常なし",
 		HeaderAlert:    "minewatch: アラート 1 件",
 		HeaderAlerts:   "minewatch: アラート {n} 件",
+		HeaderSnoozed:  "minewatch: 監視中、通知を休んでいる警告 {n} 件",
 		HeaderStopped:  "監視していません: エージェントが動いていません",
 		HeaderSilent:   "監視していません: エージェントの計測が止まっています",
 		HeaderProblem:  "監視していません: {problem}",
@@ -69,6 +71,8 @@ func japanese() *Sentences {
 		AllowedUndo: "取り消すには: minewatch disallow {what}",
 		AllowedList: "一覧と取り消し方は minewatch allowed で確認できます。",
 		Snoozed:     "{who} について 1 時間通知しません。",
+		Unsnoozed:   "{who} についてまた通知します。",
+		MenuSnoozed: "{menu} ({time} まで通知しない)",
 		Refused:     "minewatch は操作を実行できませんでした",
 		NotRunning:  "エージェントが動いていません。開始するには: minewatch run --user",
 	}

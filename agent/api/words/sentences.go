@@ -54,6 +54,7 @@ type Sentences struct {
 	ShowTab  string `about:"action: brings the tab to the front"`
 	Allow    string `about:"action: the user knows of the load and agreed to it; no more alerts about this site or program"`
 	Snooze   string `about:"action: no reminder for one hour"`
+	Unsnooze string `about:"action: ends a snooze; reminders come again"`
 	Details  string `about:"action: shows why there is an alert"`
 	Quit     string `about:"menu entry: ends this icon and menu, not the agent that watches"`
 
@@ -62,6 +63,7 @@ type Sentences struct {
 	HeaderWatching string `about:"first menu line: all is well"`
 	HeaderAlert    string `about:"first menu line: one alert"`
 	HeaderAlerts   string `about:"first menu line: {n}, 2 or more, alerts"`
+	HeaderSnoozed  string `about:"first menu line: every alert, {n} of them, 1 or more, is snoozed"`
 	HeaderStopped  string `about:"first menu line: the agent, the part that watches, does not run"`
 	HeaderSilent   string `about:"first menu line: the agent runs but gave no figures lately"`
 	HeaderProblem  string `about:"first menu line; {problem} is an English error sentence"`
@@ -75,6 +77,8 @@ type Sentences struct {
 	AllowedUndo string `about:"follows Allowed; keep the command as it is"`
 	AllowedList string `about:"follows Allowed when the name does not fit a command line; keep the command"`
 	Snoozed     string `about:"result of Snooze"`
+	Unsnoozed   string `about:"result of Unsnooze"`
+	MenuSnoozed string `about:"title of a menu entry; {menu} is Menu, {time} a time of day such as 15:04"`
 	Refused     string `about:"title of a notification: an action did not work; the reason follows in English"`
 	NotRunning  string `about:"the reason when the agent does not run; keep the command"`
 }

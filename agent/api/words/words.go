@@ -119,9 +119,13 @@ func (w Words) Body(a *api.Alert) string {
 	return w.begin(a, busy) + w.Say.Space + meaning
 }
 
-// Menu is the short title for a menu: "films.test: 1.4 of 2 cores for 40 s".
+// Menu is the short title for a menu: "films.test: 1.4 of 2 cores for 40 s", and until when it is snoozed.
 func (w Words) Menu(a *api.Alert) string {
-	return w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.Span(a.Busy, true)))
+	title := w.begin(a, Fill(w.Say.Menu, "who", w.Who(a), "cores", w.Cores(a), "time", w.Span(a.Busy, true)))
+	if a.SnoozedUntil.IsZero() {
+		return title
+	}
+	return Fill(w.Say.MenuSnoozed, "menu", title, "time", a.SnoozedUntil.Local().Format("15:04"))
 }
 
 // Details are the lines that say why: the program, what may be behind it where nobody could be named, how much it looks

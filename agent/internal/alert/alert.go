@@ -49,6 +49,7 @@ type Manager struct {
 	snoozed   []api.Allowance
 	at        time.Duration
 	now       time.Time
+	only      string // the one user whose alerts are raised, "" for everybody's
 }
 
 // incident is one open alert with what is needed to act on it.
@@ -75,6 +76,13 @@ func NewManager(prefix string, allowed, snoozed []api.Allowance) *Manager {
 		prefix: prefix, allowed: slices.Clone(allowed), snoozed: slices.Clone(snoozed),
 		open: map[string]*incident{}, opened: map[string]int{},
 	}
+}
+
+// OnlyFor has alerts raised only about what one user runs, and about what no user is known of.
+func (m *Manager) OnlyFor(user string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.only = user
 }
 
 // Observe takes what was judged at one tick, as Fold returns it, and returns the alerts that changed, each as it is now.
@@ -104,7 +112,7 @@ func (m *Manager) consider(changed []api.Alert, j *Finding) []api.Alert {
 	case j.Verdict.State == heuristics.Cleared && in != nil:
 		in.over = api.ReasonLoadEnded
 		return changed
-	case j.Verdict.State != heuristics.Suspected:
+	case j.Verdict.State != heuristics.Suspected, m.isOthers(j):
 		return changed
 	case m.isAllowed(j):
 		if in != nil {
@@ -144,11 +152,20 @@ func (m *Manager) consider(changed []api.Alert, j *Finding) []api.Alert {
 		return changed
 	case was.Severity != in.alert.Severity || was.Site != in.alert.Site || was.SiteConfidence != in.alert.SiteConfidence:
 		in.alert.Quiet = m.isQuiet(in)
+	case !in.alert.SnoozedUntil.IsZero() && !m.now.Before(in.alert.SnoozedUntil): // it has gone on all the while
+		in.alert.SnoozedUntil = time.Time{}
+		in.alert.Quiet = m.isQuiet(in)
 	case m.at-in.told < refresh:
 		return changed
 	}
 	in.told = m.at
 	return append(changed, in.alert)
+}
+
+// isOthers reports whether a load is of a user whose alerts are not raised here.
+func (m *Manager) isOthers(j *Finding) bool {
+	user := j.Verdict.Subject.Info.User
+	return m.only != "" && user != "" && user != m.only
 }
 
 // sameSite reports whether another process of the same site in the same browser has an open alert already.

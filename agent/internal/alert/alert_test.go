@@ -1,9 +1,12 @@
 package alert
 
 import (
+	"slices"
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/internal/attribution"
@@ -96,6 +99,46 @@ func TestNamedTabFiresAtOnceAndOnce(t *testing.T) {
 		if u.ID != a.ID || u.State != api.Firing {
 			t.Errorf("update %+v is not of the same alert", u)
 		}
+	}
+}
+
+// An agent of one user raises no alert about what others run, and every alert that no user is known of.
+func TestOnlyOneUsersAlerts(t *testing.T) {
+	s := newScript(t)
+	s.m.OnlyFor("1000")
+	others, nobodys := tab(2, api.Exact, "b.test"), tab(3, api.Exact, "c.test")
+	others.Verdict.Subject.Info.User, nobodys.Verdict.Subject.Info.User = "1001", ""
+	var sites []string
+	for _, a := range s.pass(time.Minute, tab(1, api.Exact, "a.test"), others, nobodys) {
+		if !slices.Contains(sites, a.Site) {
+			sites = append(sites, a.Site)
+		}
+	}
+	slices.Sort(sites)
+	if diff := cmp.Diff([]string{"a.test", "c.test"}, sites); diff != "" {
+		t.Errorf("alerts about (-want +got):\n%s", diff)
+	}
+}
+
+// A snooze ends by itself: what still goes on is told of again, without a change of anything else.
+func TestSnoozeEnds(t *testing.T) {
+	s := newScript(t)
+	a := s.pass(time.Second, tab(1, api.Exact, "films.test"))[0]
+	s.m.SetSnoozes([]api.Allowance{{Site: "films.test", User: "1000", Until: begun().Add(30 * time.Second)}})
+	var told []time.Duration
+	for range 40 {
+		for _, u := range s.pass(time.Second, tab(1, api.Exact, "films.test")) {
+			if u.SnoozedUntil.IsZero() && !u.Quiet {
+				told = append(told, s.at)
+			}
+		}
+	}
+	if len(told) == 0 || told[0] > 31*time.Second {
+		t.Errorf("reminded at %v, want from 30s on", told)
+	}
+	s.m.Hush(a.ID, begun().Add(time.Hour))
+	if got := s.m.Hush(a.ID, time.Time{}); len(got) != 1 || got[0].Quiet || !got[0].SnoozedUntil.IsZero() {
+		t.Errorf("the end of a snooze of one alert: %+v", got)
 	}
 }
 

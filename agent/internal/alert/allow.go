@@ -85,14 +85,15 @@ func (m *Manager) SetSnoozes(all []api.Allowance) []api.Alert {
 	return changed
 }
 
-// Hush keeps one open alert quiet until a time, where there is no single site or program to snooze. It returns the
-// alert if it is open.
+// Hush keeps one open alert quiet until a time, where there is no single site or program to snooze; the zero time ends
+// that. It returns the alert if it is open.
 func (m *Manager) Hush(id string, until time.Time) []api.Alert {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, in := range m.open {
 		if in.alert.ID == id {
-			in.hushed, in.alert.SnoozedUntil, in.alert.Quiet = until, until, true
+			in.hushed, in.alert.SnoozedUntil = until, time.Time{}
+			in.alert.Quiet = m.isQuiet(in)
 			return []api.Alert{in.alert}
 		}
 	}

@@ -112,6 +112,82 @@ func disallowCommand() *cobra.Command {
 	}
 }
 
+// usualSnooze is as long as the tray's.
+const usualSnooze = time.Hour
+
+func snoozeCommand() *cobra.Command {
+	var (
+		length time.Duration
+		asJSON bool
+	)
+	c := &cobra.Command{
+		Use: "snooze [SITE|PROGRAM]", Short: "Be reminded of a site or program later, or list what is snoozed", Args: cobra.MaximumNArgs(1),
+		Long: "Keep a site (films.example) or a program (its path) from notifying you for a while. Watching goes on, and so does " +
+			"the list of alerts. Without a name, list what is snoozed. Undo it with `minewatch unsnooze`.",
+		RunE: func(c *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return listSnoozes(c, asJSON)
+			}
+			if err := checkLength(c, "for", length); err != nil {
+				return err
+			}
+			a := subject(args[0])
+			if err := checkSite(a.Site); err != nil {
+				return usageError{err, c.CommandPath()}
+			}
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			a.Until = time.Now().Add(length).UTC()
+			if a, err = client.SnoozeNamed(c.Context(), a); err != nil {
+				return err
+			}
+			return terminal.Snoozed(c.OutOrStdout(), a)
+		},
+	}
+	c.Flags().DurationVar(&length, "for", usualSnooze, "how long, such as 30m or 8h")
+	c.Flags().BoolVar(&asJSON, "json", false, "list as one JSON object a line")
+	return c
+}
+
+func listSnoozes(c *cobra.Command, asJSON bool) error {
+	client, err := api.Find(c.Context())
+	if err != nil {
+		return err
+	}
+	all, err := client.Snoozes(c.Context())
+	if err != nil {
+		return err
+	}
+	if !asJSON {
+		return terminal.Snoozes(c.OutOrStdout(), all)
+	}
+	for _, a := range all {
+		if err := printJSON(c.OutOrStdout(), a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func unsnoozeCommand() *cobra.Command {
+	return &cobra.Command{
+		Use: "unsnooze SITE|PROGRAM", Short: "Be reminded of a site or program again", Args: exactly("site or program"),
+		RunE: func(c *cobra.Command, args []string) error {
+			client, err := api.Find(c.Context())
+			if err != nil {
+				return err
+			}
+			a := subject(args[0])
+			if err := client.UnsnoozeNamed(c.Context(), a); err != nil {
+				return err
+			}
+			return terminal.Unsnoozed(c.OutOrStdout(), a)
+		},
+	}
+}
+
 func allowedCommand() *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{

@@ -84,7 +84,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(words.NewWriter(stdout))
 	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
-		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
+		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
 	markUsageErrors(root)
 	return root
 }

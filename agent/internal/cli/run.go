@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	osuser "os/user"
 	"path/filepath"
 	"time"
 
@@ -54,6 +55,9 @@ func runCommand() *cobra.Command {
 				o.Log.Info("minewatch " + buildinfo.Version + " is watching; its local API is at " + o.Socket)
 			}
 			if user {
+				if o.User, err = thisUser(); err != nil {
+					return err
+				}
 				return runAgent(c.Context(), o, ready)
 			}
 			return runService(c.Context(), o, ready)
@@ -69,6 +73,15 @@ func runCommand() *cobra.Command {
 		"where no extension can name a tab, list the hosts open in your browsers, read from their session files")
 	c.Flags().BoolVar(&verbose, "verbose", false, "log in more detail")
 	return c
+}
+
+// thisUser returns the uid, on Windows the SID, under which this program runs.
+func thisUser() (string, error) {
+	u, err := osuser.Current()
+	if err != nil {
+		return "", fmt.Errorf("it is not known for whom to watch: %w", err)
+	}
+	return u.Uid, nil
 }
 
 // placesFor returns the socket and state folder of a user's or the machine's agent: those that are named, else the usual.

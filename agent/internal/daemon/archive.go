@@ -26,6 +26,7 @@ type Store interface {
 	RemoveAllowance(ctx context.Context, a api.Allowance) (bool, error)
 	Allowances(ctx context.Context, user string, now time.Time) ([]api.Allowance, error)
 	SetSnooze(ctx context.Context, a api.Allowance) error
+	RemoveSnooze(ctx context.Context, a api.Allowance) (bool, error)
 	Snoozes(ctx context.Context, user string, now time.Time) ([]api.Allowance, error)
 	// Restore adds what is missing of these, in one step.
 	Restore(allowed, snoozed []api.Allowance) error

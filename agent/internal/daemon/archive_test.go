@@ -136,6 +136,10 @@ func (d *onDisk) Allowances(_ context.Context, user string, now time.Time) ([]ap
 
 func (d *onDisk) SetSnooze(context.Context, api.Allowance) error { return d.change(func() {}) }
 
+func (d *onDisk) RemoveSnooze(context.Context, api.Allowance) (bool, error) {
+	return false, d.change(func() {})
+}
+
 func (d *onDisk) Snoozes(context.Context, string, time.Time) ([]api.Allowance, error) {
 	return nil, nil
 }

@@ -51,11 +51,11 @@ func (a *archive) allowances(user string) []api.Allowance {
 	return a.allowed.list(user, time.Now())
 }
 
-// snoozes returns what everybody snoozed.
-func (a *archive) snoozes() []api.Allowance {
+// snoozes returns what a user snoozed, or everybody if user is "".
+func (a *archive) snoozes(user string) []api.Allowance {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.snoozed.list("", time.Now())
+	return a.snoozed.list(user, time.Now())
 }
 
 // allow stores an allowance; when it returns nil it is on the disk.
@@ -80,6 +80,15 @@ func (a *archive) snooze(ctx context.Context, w api.Allowance) error {
 		err := s.SetSnooze(ctx, w)
 		return tooMany(err, "snoozes", "wait until some are over")
 	}, func() { a.snoozed = a.snoozed.with(w) })
+}
+
+// unsnooze ends a snooze and reports whether there was one.
+func (a *archive) unsnooze(ctx context.Context, w api.Allowance) (found bool, err error) {
+	err = a.change(ctx, func(s Store) error {
+		found, err = s.RemoveSnooze(ctx, w)
+		return err
+	}, func() { delete(a.snoozed, keyOf(&w)) })
+	return found, err
 }
 
 // disallow takes an allowance back and reports whether there was one.

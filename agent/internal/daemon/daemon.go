@@ -40,6 +40,8 @@ type Options struct {
 	Recording Recording
 	// SessionFiles allows to read the session files of the user's browsers: for the agent of that user alone.
 	SessionFiles bool
+	// User is the one user whose alerts are raised and stored: a uid, on Windows a SID. "" means everybody's.
+	User string
 	// Heartbeat is called at every tick, by its time, if it is not nil: for a service manager that restarts what hangs.
 	Heartbeat func(time.Time)
 	// OpenStore opens the store; nil means that of package store in the folder State.
@@ -101,6 +103,7 @@ func New(o Options) (*Daemon, error) {
 		alerts: alert.NewManager(run, nil, nil), archive: newArchive(run, o.OpenStore, o.Log, warnings), warnings: warnings,
 		broker: newBroker(), started: time.Now().UTC(), budget: newBudget(o.Interval), trays: map[int32]api.TrayStatus{},
 	}
+	d.alerts.OnlyFor(o.User)
 	d.archive.prepare, d.archive.publish, d.archive.changed = d.addCandidates, d.broker.publish, d.recall
 	d.extensions = extensions.New(extensions.Options{
 		Log: o.Log, Version: buildinfo.Version, Popup: popup{d},
@@ -128,7 +131,7 @@ func folder(dir string) OpenStore {
 // recall takes over what is allowed and snoozed.
 func (d *Daemon) recall() {
 	d.alerts.SetAllowances(d.archive.allowances(""))
-	d.tellAll(d.alerts.SetSnoozes(d.archive.snoozes()))
+	d.tellAll(d.alerts.SetSnoozes(d.archive.snoozes("")))
 }
 
 // opening is how long a start waits for the store: what users allowed should be known before the first alert.

@@ -143,6 +143,68 @@ func (d *Daemon) Snooze(ctx context.Context, c server.Caller, id string, length 
 	return nil
 }
 
+// SnoozeNamed keeps a site or a program quiet until a time.
+func (d *Daemon) SnoozeNamed(ctx context.Context, c server.Caller, a api.Allowance) (api.Allowance, error) {
+	a, err := cleanAllowance(c, a)
+	if err != nil {
+		return a, err
+	}
+	a.Since = time.Now().UTC()
+	if a.Until.IsZero() || a.Until.Sub(a.Since) > api.MaxSpan {
+		return a, fault.New(fault.Invalid, "say until when, at most ten years; what is to be quiet for good can be allowed")
+	}
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	return asSnooze(a), d.archive.snooze(ctx, a)
+}
+
+// Unsnooze ends the snooze of what an open alert is about, and the quiet of that alert.
+func (d *Daemon) Unsnooze(ctx context.Context, c server.Caller, id string) error {
+	t, err := d.target(c, id)
+	if err != nil {
+		return err
+	}
+	d.tellAll(d.alerts.Hush(id, time.Time{}))
+	s, err := consentFor(&t.Alert, 0)
+	if err != nil {
+		return nil //nolint:nilerr // no single site: only this alert was quiet
+	}
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	_, err = d.archive.unsnooze(ctx, s)
+	return err
+}
+
+// UnsnoozeNamed ends the snooze of a site or a program.
+func (d *Daemon) UnsnoozeNamed(ctx context.Context, c server.Caller, a api.Allowance) error {
+	a, err := cleanAllowance(c, a)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := patience(ctx)
+	defer cancel()
+	found, err := d.archive.unsnooze(ctx, a)
+	if err == nil && !found {
+		return fault.New(fault.NotFound, a.Site+a.Program+" was not snoozed (`minewatch snooze` lists what is)")
+	}
+	return err
+}
+
+// Snoozes lists what the caller snoozed, to an administrator what everybody did.
+func (d *Daemon) Snoozes(_ context.Context, c server.Caller) ([]api.Allowance, error) {
+	all := d.archive.snoozes(scope(c))
+	for i := range all {
+		all[i] = asSnooze(all[i])
+	}
+	return all, nil
+}
+
+// asSnooze calls a snooze by its name on the wire.
+func asSnooze(a api.Allowance) api.Allowance {
+	a.Type = "snooze"
+	return a
+}
+
 // patience bounds how long a caller waits for the disk.
 func patience(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, 5*time.Second)

@@ -5,7 +5,6 @@ package sampler
 import (
 	"context"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/shirou/gopsutil/v3/cpu"
@@ -58,11 +57,7 @@ func (*host) identify(ctx context.Context, k *known, _ *counters) (identity, boo
 	if exe, err := h.ExeWithContext(ctx); err == nil {
 		w.exe = exe
 	}
-	if uids, err := h.UidsWithContext(ctx); err == nil && len(uids) > 0 {
-		w.user = strconv.Itoa(int(uids[0]))
-	} else if name, err := h.UsernameWithContext(ctx); err == nil {
-		w.user = name
-	}
+	w.user = ownerOf(ctx, h)
 	if ppid, err := h.PpidWithContext(ctx); err == nil {
 		w.parent = ppid
 	}

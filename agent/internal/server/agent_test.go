@@ -87,6 +87,26 @@ func (d *fakeAgent) Snooze(_ context.Context, c Caller, id string, span time.Dur
 	return nil
 }
 
+func (d *fakeAgent) SnoozeNamed(_ context.Context, c Caller, a api.Allowance) (api.Allowance, error) {
+	d.note(c, "snooze %s%s for %s", a.Site, a.Program, a.User)
+	return a, nil
+}
+
+func (d *fakeAgent) UnsnoozeNamed(_ context.Context, c Caller, a api.Allowance) error {
+	d.note(c, "unsnooze %s%s for %s", a.Site, a.Program, a.User)
+	return nil
+}
+
+func (d *fakeAgent) Unsnooze(_ context.Context, c Caller, id string) error {
+	d.note(c, "unsnooze %s", id)
+	return nil
+}
+
+func (d *fakeAgent) Snoozes(_ context.Context, c Caller) ([]api.Allowance, error) {
+	d.note(c, "snoozes")
+	return []api.Allowance{}, nil
+}
+
 func (d *fakeAgent) AllowAlert(_ context.Context, c Caller, id string, span time.Duration) (api.Allowance, error) {
 	d.note(c, "allow alert %s %v", id, span)
 	return api.Allowance{Type: "allowance", Site: "films.test", User: c.User}, nil

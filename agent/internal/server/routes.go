@@ -33,6 +33,9 @@ func (h *handler) routes() http.Handler {
 		"POST /v1/alerts/{id}/close-tab": h.act("close"),
 		"POST /v1/alerts/{id}/show-tab":  h.act("show"),
 		"POST /v1/alerts/{id}/snooze":    h.snooze,
+		"DELETE /v1/alerts/{id}/snooze":  h.unsnooze,
+		"POST /v1/snoozes":               h.snoozeNamed,
+		"DELETE /v1/snoozes":             h.unsnoozeNamed,
 		"POST /v1/alerts/{id}/allow":     h.allowAlert,
 		"POST /v1/allowances":            h.allow,
 		"DELETE /v1/allowances":          h.disallow,
@@ -41,6 +44,7 @@ func (h *handler) routes() http.Handler {
 	}
 	mux.HandleFunc("GET /v1/alerts", h.alerts)
 	mux.HandleFunc("GET /v1/allowances", h.allowances)
+	mux.HandleFunc("GET /v1/snoozes", func(w http.ResponseWriter, r *http.Request) { list(h, w, r, h.agent.Snoozes) })
 	mux.HandleFunc("GET /v1/events", h.events)
 	mux.HandleFunc("GET /v1/browser/channel", h.channel)
 	mux.HandleFunc("GET /v1/browser/questions", h.outdatedHost)
@@ -136,6 +140,30 @@ func (h *handler) snooze(ctx context.Context, c Caller, w http.ResponseWriter, r
 		return nil, err
 	}
 	return nil, h.agent.Snooze(ctx, c, id, span)
+}
+
+func (h *handler) unsnooze(ctx context.Context, c Caller, _ http.ResponseWriter, r *http.Request) (any, error) {
+	id, err := alertID(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.agent.Unsnooze(ctx, c, id)
+}
+
+func (h *handler) snoozeNamed(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+	a, err := allowanceOf(c, w, r)
+	if err != nil {
+		return nil, err
+	}
+	return h.agent.SnoozeNamed(ctx, c, a)
+}
+
+func (h *handler) unsnoozeNamed(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {
+	a, err := allowanceOf(c, w, r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, h.agent.UnsnoozeNamed(ctx, c, a)
 }
 
 func (h *handler) allowAlert(ctx context.Context, c Caller, w http.ResponseWriter, r *http.Request) (any, error) {

@@ -29,6 +29,11 @@ type Agent interface {
 	// Act closes or shows ("close", "show") the tab an alert names.
 	Act(ctx context.Context, c Caller, alertID, what string) error
 	Snooze(ctx context.Context, c Caller, alertID string, d time.Duration) error
+	// SnoozeNamed and UnsnoozeNamed get a site or a program whose User is as in Allow; Unsnooze an alert.
+	SnoozeNamed(ctx context.Context, c Caller, a api.Allowance) (api.Allowance, error)
+	UnsnoozeNamed(ctx context.Context, c Caller, a api.Allowance) error
+	Unsnooze(ctx context.Context, c Caller, alertID string) error
+	Snoozes(ctx context.Context, c Caller) ([]api.Allowance, error)
 	AllowAlert(ctx context.Context, c Caller, alertID string, d time.Duration) (api.Allowance, error)
 	// Allow and Disallow get an allowance whose User is the caller, or, from an administrator, whom they named.
 	Allow(ctx context.Context, c Caller, a api.Allowance) (api.Allowance, error)

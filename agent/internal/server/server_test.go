@@ -105,6 +105,16 @@ func TestEveryMethodOfTheClient(t *testing.T) {
 		{"close", func() (any, error) { return nil, s.client.CloseTab(ctx, "r-1") }, nil, "close r-1"},
 		{"show", func() (any, error) { return nil, s.client.ShowTab(ctx, "r-1") }, nil, "show r-1"},
 		{"snooze", func() (any, error) { return nil, s.client.Snooze(ctx, "a/b c?#%2F", 90*time.Minute) }, nil, "snooze a/b c?#%2F 1h30m0s"},
+		{"unsnooze", func() (any, error) { return nil, s.client.Unsnooze(ctx, "r-1") }, nil, "unsnooze r-1"},
+		{
+			"snooze by name", func() (any, error) { return s.client.SnoozeNamed(ctx, api.Allowance{Site: "b.test"}) },
+			api.Allowance{Site: "b.test", User: me()}, "snooze b.test for " + me(),
+		},
+		{
+			"unsnooze by name", func() (any, error) { return nil, s.client.UnsnoozeNamed(ctx, api.Allowance{Program: "/a"}) }, nil,
+			"unsnooze /a for " + me(),
+		},
+		{"snoozes", func() (any, error) { return s.client.Snoozes(ctx) }, []api.Allowance{}, "snoozes"},
 		{
 			"allow alert", func() (any, error) { return s.client.AllowAlert(ctx, "r-1", 0) },
 			api.Allowance{Type: "allowance", Site: "films.test", User: me()},

@@ -48,6 +48,11 @@ func (s *Store) SetSnooze(ctx context.Context, a api.Allowance) error {
 	return s.add(ctx, snooze, a)
 }
 
+// RemoveSnooze ends a snooze early, as RemoveAllowance takes an allowance back.
+func (s *Store) RemoveSnooze(ctx context.Context, a api.Allowance) (bool, error) {
+	return s.remove(ctx, snooze, a)
+}
+
 // Snoozes returns the snoozes in force as Allowances does the allowances.
 func (s *Store) Snoozes(ctx context.Context, user string, now time.Time) ([]api.Allowance, error) {
 	return s.list(ctx, snooze, user, now)

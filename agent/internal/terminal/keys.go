@@ -21,6 +21,7 @@ const (
 	showTab
 	allow
 	snooze
+	remind
 )
 
 // snoozeFor is how long the key s silences an alert's subject.
@@ -72,6 +73,9 @@ func (m *model) key(k string) tea.Cmd {
 	case "a":
 		return m.do(allow)
 	case "s":
+		if r := m.selected(); r != nil && r.open != nil && !r.open.SnoozedUntil.IsZero() {
+			return m.do(remind)
+		}
 		return m.do(snooze)
 	}
 	return nil
@@ -144,6 +148,8 @@ func actor(ctx context.Context, c *api.Client) func(verb, api.Alert) tea.Msg {
 			return doneMsg{text: words.Fill(say.Shown, "who", english().Tab(&a)), err: c.ShowTab(ctx, a.ID)}
 		case snooze:
 			return doneMsg{text: words.Fill(say.Snoozed, "who", english().Who(&a)), err: c.Snooze(ctx, a.ID, snoozeFor)}
+		case remind:
+			return doneMsg{text: words.Fill(say.Unsnoozed, "who", english().Who(&a)), err: c.Unsnooze(ctx, a.ID)}
 		case allow:
 			return allowAlert(ctx, c, &a)
 		}

@@ -16,7 +16,7 @@ import (
 type done struct{ asked []string }
 
 func (d *done) act(v verb, a api.Alert) tea.Msg {
-	d.asked = append(d.asked, [...]string{"close", "show", "allow", "snooze"}[v]+" "+a.ID)
+	d.asked = append(d.asked, [...]string{"close", "show", "allow", "snooze", "remind"}[v]+" "+a.ID)
 	return doneMsg{text: "It was done."}
 }
 

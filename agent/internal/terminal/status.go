@@ -167,6 +167,45 @@ func Disallowed(w io.Writer, a api.Allowance) error {
 	return err
 }
 
+// Snoozes writes what is quiet, until when, and how to end that.
+func Snoozes(w io.Writer, all []api.Allowance) error {
+	var b strings.Builder
+	if len(all) == 0 {
+		b.WriteString("Nothing is snoozed.\nTo be reminded of a site later: minewatch snooze SITE\n")
+		return write(w, &b)
+	}
+	rows := [][]string{{"SITE OR PROGRAM", "QUIET UNTIL"}}
+	for i := range all {
+		rows = append(rows, []string{name(allowedName(&all[i])), minute(all[i].Until, "")})
+	}
+	for _, l := range align(rows) {
+		b.WriteString("  " + l + "\n")
+	}
+	b.WriteString("\n" + unsnooze(allowedName(&all[0])) + "\n")
+	return write(w, &b)
+}
+
+// Snoozed writes that something is quiet, until when, and how to end that.
+func Snoozed(w io.Writer, a api.Allowance) error {
+	what := allowedName(&a)
+	_, err := fmt.Fprintf(w, "No reminder about %s until %s. Watching goes on.\n%s\n", name(what), minute(a.Until, ""), unsnooze(what))
+	return err
+}
+
+// unsnooze says how to end a snooze.
+func unsnooze(what string) string {
+	if typeable(what) {
+		return "To undo: minewatch unsnooze " + what
+	}
+	return "`minewatch snooze` lists what is snoozed."
+}
+
+// Unsnoozed writes that a snooze has ended.
+func Unsnoozed(w io.Writer, a api.Allowance) error {
+	_, err := fmt.Fprintf(w, "minewatch reminds you of %s again.\n", name(allowedName(&a)))
+	return err
+}
+
 func allowedName(a *api.Allowance) string {
 	if a.Site != "" {
 		return a.Site
