@@ -20,7 +20,7 @@ func TestEveryTargetIsFound(t *testing.T) {
 		names = append(names, one.name)
 	}
 	seen := 0
-	err = filepath.WalkDir("../../..", func(path string, d os.DirEntry, err error) error {
+	err = filepath.WalkDir("../../..", func(path string, _ os.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") || strings.Contains(path, "/dev/fuzz/") {
 			return err
 		}

@@ -38,7 +38,7 @@ func find(ctx context.Context, dir string, only *regexp.Regexp) ([]target, error
 	for line := range strings.Lines(string(said)) {
 		pkg, rest, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		folder, files, _ := strings.Cut(rest, "\t")
-		for _, file := range strings.Fields(files) {
+		for file := range strings.FieldsSeq(files) {
 			names, err := targetsIn(filepath.Join(folder, file))
 			if err != nil {
 				return nil, err

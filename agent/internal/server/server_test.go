@@ -108,7 +108,8 @@ func TestEveryMethodOfTheClient(t *testing.T) {
 		{"unsnooze", func() (any, error) { return nil, s.client.Unsnooze(ctx, "r-1") }, nil, "unsnooze r-1"},
 		{
 			"snooze by name", func() (any, error) { return s.client.SnoozeNamed(ctx, api.Allowance{Site: "b.test"}) },
-			api.Allowance{Site: "b.test", User: me()}, "snooze b.test for " + me(),
+			api.Allowance{Site: "b.test", User: me()},
+			"snooze b.test for " + me(),
 		},
 		{
 			"unsnooze by name", func() (any, error) { return nil, s.client.UnsnoozeNamed(ctx, api.Allowance{Program: "/a"}) }, nil,

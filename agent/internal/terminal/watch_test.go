@@ -141,6 +141,7 @@ type glass struct {
 }
 
 func newGlass(t *testing.T) *glass {
+	t.Helper()
 	g := &glass{emulator: vt.NewEmulator(80, 24)}
 	go func() { _, _ = io.Copy(io.Discard, g.emulator) }() // what the terminal answers to questions
 	t.Cleanup(func() { _ = g.emulator.Close() })
