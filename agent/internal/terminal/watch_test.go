@@ -144,7 +144,8 @@ func newGlass(t *testing.T) *glass {
 	t.Helper()
 	g := &glass{emulator: vt.NewEmulator(80, 24)}
 	go func() { _, _ = io.Copy(io.Discard, g.emulator) }() // what the terminal answers to questions
-	t.Cleanup(func() { _ = g.emulator.Close() })
+	// Its Close would race with its Read; the end of its pipe ends the reader as well.
+	t.Cleanup(func() { _ = g.emulator.InputPipe().(io.Closer).Close() })
 	return g
 }
 
