@@ -21,8 +21,8 @@ import (
 // errTrouble ends doctor with exit code 1 after it has told everything.
 var errTrouble = errors.New("something does not work; see above")
 
-// check is what doctor found out about one thing.
-type check struct {
+// checkup is what doctor found out about one thing.
+type checkup struct {
 	Type string `json:"type"` // "check"
 	Name string `json:"name"`
 	// State is "ok", "note" (works, but less than it could) or "trouble".
@@ -67,7 +67,7 @@ func doctorCommand() *cobra.Command {
 	return c
 }
 
-func tellCheck(w io.Writer, c check) error {
+func tellCheck(w io.Writer, c checkup) error {
 	mark := map[string]string{checkOK: "✓", checkNote: "·", checkTrouble: "✗"}[c.State]
 	next := ""
 	if c.Next != "" {
@@ -78,24 +78,24 @@ func tellCheck(w io.Writer, c check) error {
 }
 
 // examine checks everything that an alert needs on its way to a person.
-func examine(ctx context.Context) []check {
+func examine(ctx context.Context) []checkup {
 	client, err := api.Find(ctx)
 	if err != nil {
-		return []check{
+		return []checkup{
 			{"check", "agent", checkTrouble, err.Error(), whenNoAgent(err)},
 			checkBrowsers(nil),
 		}
 	}
 	s, err := client.Status(ctx)
 	if err != nil {
-		return []check{{"check", "agent", checkTrouble, err.Error(), "restart the agent"}}
+		return []checkup{{"check", "agent", checkTrouble, err.Error(), "restart the agent"}}
 	}
-	out := []check{checkAgent(&s), checkSampler(&s), checkBrowsers(&s), checkTray(&s)}
+	out := []checkup{checkAgent(&s), checkSampler(&s), checkBrowsers(&s), checkTray(&s)}
 	if old, ok := checkAge(time.Now()); ok {
 		out = append(out, old)
 	}
 	for _, t := range s.Warnings {
-		out = append(out, check{"check", "agent", checkTrouble, t, ""})
+		out = append(out, checkup{"check", "agent", checkTrouble, t, ""})
 	}
 	return out
 }
@@ -114,8 +114,8 @@ func whenNoAgent(err error) string {
 	}
 }
 
-func checkAgent(s *api.Status) check {
-	c := check{Type: "check", Name: "agent", State: checkOK}
+func checkAgent(s *api.Status) checkup {
+	c := checkup{Type: "check", Name: "agent", State: checkOK}
 	c.Text = fmt.Sprintf("%s runs as process %d and uses %d MiB of memory", s.Version, s.PID, s.RSS>>20)
 	if s.CPUPerHour > 0 {
 		c.Text += fmt.Sprintf(" and %.1f s of CPU time an hour", s.CPUPerHour)
@@ -128,17 +128,17 @@ func checkAgent(s *api.Status) check {
 }
 
 // checkAge notes that this build is old. It knows its own date and asks no network.
-func checkAge(now time.Time) (check, bool) {
+func checkAge(now time.Time) (checkup, bool) {
 	made, old := buildinfo.Old(now)
-	return check{
+	return checkup{
 		Type: "check", Name: "version", State: checkNote,
 		Text: "this build is of " + made.Format(time.DateOnly) + ", and browsers have changed since",
 		Next: "look for a newer version",
 	}, old
 }
 
-func checkSampler(s *api.Status) check {
-	c := check{
+func checkSampler(s *api.Status) checkup {
+	c := checkup{
 		Type: "check", Name: "sampler", State: checkOK,
 		Text: fmt.Sprintf("measures %d processes every %v ms by %s", s.Processes, s.IntervalMS, s.Sampler),
 	}
@@ -148,8 +148,8 @@ func checkSampler(s *api.Status) check {
 	return c
 }
 
-func checkBrowsers(s *api.Status) check {
-	c := check{Type: "check", Name: "browsers", State: checkOK}
+func checkBrowsers(s *api.Status) checkup {
+	c := checkup{Type: "check", Name: "browsers", State: checkOK}
 	if s != nil && len(s.Browsers) > 0 {
 		var names []string
 		for _, b := range s.Browsers {
@@ -193,10 +193,10 @@ func checkBrowsers(s *api.Status) check {
 	return c
 }
 
-func checkTray(s *api.Status) check {
-	c := check{Type: "check", Name: "tray", State: checkOK, Text: "shows alerts on the desktop"}
+func checkTray(s *api.Status) checkup {
+	c := checkup{Type: "check", Name: "tray", State: checkOK, Text: "shows alerts on the desktop"}
 	if len(s.Trays) == 0 {
-		return check{"check", "tray", checkNote, "none runs, so no alert shows on the desktop", "minewatch-tray"}
+		return checkup{"check", "tray", checkNote, "none runs, so no alert shows on the desktop", "minewatch-tray"}
 	}
 	for _, t := range s.Trays {
 		if t.Mode != api.TrayMenu {

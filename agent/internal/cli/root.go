@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	switch {
 	case err == nil:
 		return exitOK
-	case errors.Is(err, errAlert):
+	case errors.Is(err, errAlert), errors.Is(err, errFound):
 		return exitAlert
 	case errors.As(err, &usage):
 		printError(stderr, err)
@@ -84,7 +84,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(words.NewWriter(stdout))
 	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
-		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), statusCommand(), doctorCommand(), evalCommand(), versionCommand())
+		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), statusCommand(), doctorCommand(), evalCommand(), checkCommand(), versionCommand())
 	markUsageErrors(root)
 	return root
 }

@@ -1,0 +1,610 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minewatch/minewatch/agent/internal/devtools"
+)
+
+// What one visit remembers at most; a page can claim any number of each.
+const (
+	maxPlaces    = 512
+	maxScripts   = 4096
+	maxFrames    = 2048
+	maxRequests  = 4096
+	maxHosts     = 512
+	maxRedirects = 20
+	maxModules   = 256
+	// maxText is the longest address or name that is kept, in bytes.
+	maxText = 2048
+	// maxMoves is how often a page may go elsewhere by itself before it is left alone.
+	maxMoves = 20
+)
+
+// tab is what the debugging protocol tells of one page: its frames, its workers of every kind, their scripts and modules,
+// what it asked the network for. It is built from events and never waits.
+type tab struct {
+	line    *devtools.Browser
+	context string
+	began   time.Time
+
+	mu       sync.Mutex
+	target   string // the page's
+	session  string
+	changed  chan struct{} // receives when something happened that a waiting visit looks at
+	places   map[string]*place
+	order    []*place
+	frames   map[string]*frame
+	scripts  int
+	modules  []*Module
+	requests map[string]*Request
+	listed   []*Request
+	loadedBy map[string]string // a script's address -> the address of what loaded it
+	hosts    []string
+	sockets  []string
+	redirect []string
+	received int64
+	maxBytes int64
+	moves    int
+	status   int
+	document string // the request of the page's document
+	title    string
+	loaded   bool
+	failed   string
+	crashed  bool
+	tooMuch  string
+	popups   int
+	dialogs  int
+	download int
+	decoys   map[string]bool // targets of ours: the tab in front of the page
+	hidden   bool
+	eye      *eye
+	traced   func(json.RawMessage) // receives the first event of a trace
+}
+
+// frame is one document in the page.
+type frame struct {
+	id, parent, url string
+	by              string // the script that put it there
+	gone            bool
+}
+
+// place is where scripts run: the page or a frame that is a process of its own, or a worker.
+type place struct {
+	session, target, kind, url string
+	// frame is the id of the frame around a worker, or of the frame itself.
+	frame   string
+	parent  string // session
+	scripts map[string]*script
+	gone    bool
+	crashed bool
+	readied bool
+}
+
+// script is one that a place has compiled.
+type script struct {
+	id, url string
+	wasm    bool
+	bytes   int
+	hash    string
+	by      string // the script at the top of the stack that compiled it
+	module  *Module
+}
+
+func newTab(line *devtools.Browser, o *Options) *tab {
+	return &tab{
+		line: line, began: time.Now(), changed: make(chan struct{}, 1), places: map[string]*place{}, frames: map[string]*frame{},
+		requests: map[string]*Request{}, loadedBy: map[string]string{}, decoys: map[string]bool{}, maxBytes: o.MaxBytes,
+	}
+}
+
+// wake tells a waiting visit that something happened.
+func (t *tab) wake() {
+	select {
+	case t.changed <- struct{}{}:
+	default:
+	}
+}
+
+// hear takes one event. It runs in the line's own goroutine and must not wait for an answer.
+func (t *tab) hear(e devtools.Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch domain, _, _ := strings.Cut(e.Method, "."); domain {
+	case "Target", "Inspector":
+		t.hearTarget(e)
+	case "Page", "Browser":
+		t.hearPage(e)
+	case "Network":
+		t.hearNetwork(e)
+	case "Tracing":
+		t.hearTrace(e)
+	case "Debugger":
+		if e.Method == "Debugger.scriptParsed" {
+			t.hearScript(e)
+		}
+	}
+	t.wake()
+}
+
+// targetInfo is what the browser tells of a page, frame or worker.
+type targetInfo struct {
+	ID       string `json:"targetId"`
+	Type     string `json:"type"`
+	Title    string `json:"title"`
+	URL      string `json:"url"`
+	Opener   string `json:"openerId"`
+	Frame    string `json:"parentFrameId"`
+	Context  string `json:"browserContextId"`
+	Attached bool   `json:"attached"`
+}
+
+func (t *tab) hearTarget(e devtools.Event) {
+	var p struct {
+		Session string     `json:"sessionId"`
+		Target  string     `json:"targetId"`
+		Info    targetInfo `json:"targetInfo"`
+		Waits   bool       `json:"waitingForDebugger"`
+	}
+	if json.Unmarshal(e.Params, &p) != nil {
+		return
+	}
+	switch e.Method {
+	case "Target.attachedToTarget":
+		if p.Info.Context == t.context && !t.decoys[p.Info.ID] {
+			t.attached(e.Session, p.Session, &p.Info)
+		}
+	case "Target.detachedFromTarget":
+		if pl := t.places[p.Session]; pl != nil {
+			pl.gone = true
+		}
+	case "Target.targetCreated":
+		if p.Info.Context != t.context || t.decoys[p.Info.ID] {
+			return
+		}
+		switch p.Info.Type {
+		case "shared_worker", "service_worker":
+			if len(t.order) < maxPlaces {
+				t.line.Post("", "Target.attachToTarget", map[string]any{"targetId": p.Info.ID, "flatten": true})
+			}
+		case "page":
+			if p.Info.Opener != "" && t.target != "" && p.Info.ID != t.target { // a window that the page opened
+				t.popups++
+				t.line.Post("", "Target.closeTarget", map[string]any{"targetId": p.Info.ID})
+			}
+		}
+	case "Target.targetInfoChanged":
+		for _, pl := range t.order {
+			if pl.target == p.Info.ID {
+				pl.url = clip(p.Info.URL)
+			}
+		}
+		if p.Info.ID == t.target {
+			t.title = clip(p.Info.Title)
+		}
+	case "Target.targetCrashed":
+		t.crash(p.Target)
+	case "Inspector.targetCrashed":
+		if pl := t.places[e.Session]; pl != nil {
+			t.crash(pl.target)
+		}
+	}
+}
+
+func (t *tab) crash(target string) {
+	if target == t.target {
+		t.crashed = true
+	}
+}
+
+// attached makes a place ready as soon as it is there: what it compiles and asks for is told from the beginning.
+func (t *tab) attached(parent, session string, info *targetInfo) {
+	if len(t.order) >= maxPlaces {
+		t.tooMuch = "it has more than 512 frames and workers"
+		t.line.Post(session, "Runtime.runIfWaitingForDebugger", nil)
+		return
+	}
+	pl := &place{
+		session: session, target: info.ID, kind: kindOf(info.Type), url: clip(info.URL), frame: info.Frame, parent: parent, scripts: map[string]*script{},
+	}
+	if info.Type == "iframe" {
+		pl.frame = info.ID // the id of a frame and that of its target are one
+	}
+	t.places[session] = pl
+	t.order = append(t.order, pl)
+	t.ready(pl)
+}
+
+// ready turns on what is listened to in a place.
+func (t *tab) ready(pl *place) {
+	post := func(method string, params any) { t.line.Post(pl.session, method, params) }
+	if pl.kind == "page" || pl.kind == "frame" {
+		post("Page.enable", nil)
+	}
+	post("Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true})
+	// A page may hold a `debugger` statement, to notice a debugger or to stop it.
+	post("Debugger.enable", map[string]any{"maxScriptsCacheSize": 10_000_000})
+	post("Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	post("Debugger.setAsyncCallStackDepth", map[string]any{"maxDepth": 8})
+	// No bodies are kept.
+	post("Network.enable", map[string]any{"maxTotalBufferSize": 1, "maxResourceBufferSize": 1, "maxPostDataSize": 0})
+	post("Profiler.enable", nil)
+	post("Profiler.setSamplingInterval", map[string]any{"interval": profileEvery.Microseconds()})
+	post("Runtime.runIfWaitingForDebugger", nil)
+	pl.readied = true
+}
+
+// kindOf returns our word for the browser's.
+func kindOf(target string) string {
+	switch target {
+	case "iframe":
+		return "frame"
+	case "page", "worker", "shared_worker", "service_worker":
+		return target
+	}
+	return "worker" // worklets and what is yet to come
+}
+
+// frameInfo is what the browser tells of a frame's document.
+type frameInfo struct {
+	ID     string `json:"id"`
+	Parent string `json:"parentId"`
+	URL    string `json:"url"`
+}
+
+func (t *tab) hearPage(e devtools.Event) {
+	switch e.Method {
+	case "Page.frameAttached":
+		var p struct {
+			Frame  string `json:"frameId"`
+			Parent string `json:"parentFrameId"`
+			Stack  stack  `json:"stack"`
+		}
+		if json.Unmarshal(e.Params, &p) == nil && len(t.frames) < maxFrames {
+			f := t.frame(p.Frame)
+			f.parent, f.by = p.Parent, clip(p.Stack.top())
+		}
+	case "Page.frameNavigated":
+		var p struct {
+			Frame frameInfo `json:"frame"`
+		}
+		if json.Unmarshal(e.Params, &p) != nil || len(t.frames) >= maxFrames {
+			return
+		}
+		f := t.frame(p.Frame.ID)
+		f.url, f.gone = clip(p.Frame.URL), false
+		if p.Frame.Parent != "" {
+			f.parent = p.Frame.Parent
+		}
+		if p.Frame.ID == t.target {
+			t.moves++
+			if t.moves > maxMoves {
+				t.tooMuch = "it goes from address to address without end"
+				t.line.Post(t.session, "Page.stopLoading", nil)
+			}
+		}
+	case "Page.frameDetached":
+		var p struct {
+			Frame  string `json:"frameId"`
+			Reason string `json:"reason"`
+		}
+		if json.Unmarshal(e.Params, &p) == nil && p.Reason == "remove" {
+			if f := t.frames[p.Frame]; f != nil {
+				f.gone = true
+			}
+		}
+	case "Page.loadEventFired":
+		if e.Session == t.session {
+			t.loaded = true
+		}
+	case "Page.javascriptDialogOpening":
+		t.dialogs++
+		t.line.Post(e.Session, "Page.handleJavaScriptDialog", map[string]any{"accept": false})
+	case "Browser.downloadWillBegin":
+		t.download++
+	}
+}
+
+// frameTree is a frame with those below it.
+type frameTree struct {
+	Frame    frameInfo   `json:"frame"`
+	Children []frameTree `json:"childFrames"`
+}
+
+// readFrames asks for the frames: the event that tells of the page's own document may be lost while the page moves from
+// one process to another.
+func (t *tab) readFrames(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var answer struct {
+		Tree frameTree `json:"frameTree"`
+	}
+	if t.line.Call(ctx, t.session, "Page.getFrameTree", nil, &answer) != nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.learn(&answer.Tree, 0)
+}
+
+func (t *tab) learn(tree *frameTree, depth int) {
+	if depth > 64 || len(t.frames) >= maxFrames || tree.Frame.ID == "" {
+		return
+	}
+	f := t.frame(tree.Frame.ID)
+	f.url, f.parent = clip(tree.Frame.URL), cmp.Or(tree.Frame.Parent, f.parent)
+	for i := range tree.Children {
+		t.learn(&tree.Children[i], depth+1)
+	}
+}
+
+func (t *tab) frame(id string) *frame {
+	f := t.frames[id]
+	if f == nil {
+		f = &frame{id: id}
+		t.frames[id] = f
+	}
+	return f
+}
+
+// stack is a stack of calls, as the browser tells it.
+type stack struct {
+	Frames []struct {
+		URL string `json:"url"`
+	} `json:"callFrames"`
+	Parent *stack `json:"parent"`
+}
+
+// top returns the address of the innermost call that has one, through what was waited for.
+func (s *stack) top() string {
+	for depth := 0; s != nil && depth < 32; s, depth = s.Parent, depth+1 {
+		for _, f := range s.Frames {
+			if f.URL != "" {
+				return f.URL
+			}
+		}
+	}
+	return ""
+}
+
+func (t *tab) hearScript(e devtools.Event) {
+	var p struct {
+		ID       string `json:"scriptId"`
+		URL      string `json:"url"`
+		Hash     string `json:"hash"`
+		Length   int    `json:"length"`
+		Language string `json:"scriptLanguage"`
+		Stack    stack  `json:"stackTrace"`
+	}
+	pl := t.places[e.Session]
+	if pl == nil || json.Unmarshal(e.Params, &p) != nil || t.scripts >= maxScripts {
+		return
+	}
+	t.scripts++
+	s := &script{id: p.ID, url: clip(p.URL), bytes: p.Length, hash: p.Hash, wasm: p.Language == "WebAssembly", by: clip(p.Stack.top())}
+	pl.scripts[p.ID] = s
+	if s.wasm && len(t.modules) < maxModules {
+		s.module = &Module{Name: s.url, By: s.by, In: pl.url, Bytes: s.bytes}
+		t.modules = append(t.modules, s.module)
+	}
+}
+
+func (t *tab) hearNetwork(e devtools.Event) {
+	var p struct {
+		ID        string `json:"requestId"`
+		Loader    string `json:"loaderId"`
+		Frame     string `json:"frameId"`
+		Type      string `json:"type"`
+		URL       string `json:"url"` // of a WebSocket
+		Data      int64  `json:"encodedDataLength"`
+		ErrorText string `json:"errorText"`
+		Request   struct {
+			URL    string `json:"url"`
+			Method string `json:"method"`
+		} `json:"request"`
+		Redirect *struct {
+			Status int `json:"status"`
+		} `json:"redirectResponse"`
+		Initiator struct {
+			URL   string `json:"url"`
+			Stack stack  `json:"stack"`
+		} `json:"initiator"`
+		Response struct {
+			Status int    `json:"status"`
+			MIME   string `json:"mimeType"`
+		} `json:"response"`
+	}
+	if json.Unmarshal(e.Params, &p) != nil {
+		return
+	}
+	r := t.requests[p.ID]
+	switch e.Method {
+	case "Network.requestWillBeSent":
+		document := p.Type == "Document" && p.Frame == t.target && p.ID == p.Loader
+		if r != nil && p.Redirect != nil {
+			r.Status = p.Redirect.Status
+			if document && len(t.redirect) < maxRedirects {
+				t.redirect = append(t.redirect, bare(r.URL))
+			}
+		}
+		if document {
+			t.document = p.ID
+		}
+		t.asked(p.Request.URL)
+		by := p.Initiator.Stack.top()
+		if by == "" {
+			by = p.Initiator.URL
+		}
+		if to := clip(p.Request.URL); by != "" && t.loadedBy[to] == "" && len(t.loadedBy) < maxRequests {
+			t.loadedBy[to] = clip(by)
+		}
+		if len(t.listed) < maxRequests {
+			r = &Request{Started: time.Now(), Method: clip(p.Request.Method), URL: bare(p.Request.URL), Kind: p.Type}
+			t.listed = append(t.listed, r)
+			t.requests[p.ID] = r
+		}
+	case "Network.responseReceived":
+		if r != nil {
+			r.Status, r.MIME = p.Response.Status, clip(p.Response.MIME)
+		}
+		if p.ID == t.document && t.document != "" {
+			t.status = p.Response.Status
+		}
+	case "Network.dataReceived":
+		t.receive(p.Data)
+		if r != nil {
+			r.Received += p.Data
+		}
+	case "Network.loadingFinished":
+		if r != nil {
+			t.receive(p.Data - r.Received)
+			r.Received, r.Took = p.Data, time.Since(r.Started)
+		}
+	case "Network.loadingFailed":
+		if r != nil {
+			r.Failed, r.Took = clip(p.ErrorText), time.Since(r.Started)
+		}
+		if p.ID == t.document && t.document != "" && t.status == 0 {
+			t.failed = clip(p.ErrorText)
+		}
+	case "Network.webSocketCreated":
+		t.asked(p.URL)
+		if h := hostOf(p.URL); h != "" && !slices.Contains(t.sockets, h) && len(t.sockets) < maxHosts {
+			t.sockets = append(t.sockets, h)
+		}
+	}
+}
+
+// hearTrace looks for the event that names the frames.
+func (t *tab) hearTrace(e devtools.Event) {
+	if e.Method == "Tracing.tracingComplete" && t.traced != nil {
+		t.traced(nil)
+		return
+	}
+	var p struct {
+		Value []struct {
+			Name string          `json:"name"`
+			Args json.RawMessage `json:"args"`
+		} `json:"value"`
+	}
+	if e.Method != "Tracing.dataCollected" || t.traced == nil || json.Unmarshal(e.Params, &p) != nil {
+		return
+	}
+	for _, v := range p.Value {
+		if v.Name == "TracingStartedInBrowser" {
+			t.traced(v.Args)
+		}
+	}
+}
+
+// receive counts what came from the network, and cuts a page off that takes too much.
+func (t *tab) receive(n int64) {
+	if n <= 0 {
+		return
+	}
+	t.received += n
+	if t.received > t.maxBytes && t.tooMuch == "" {
+		t.tooMuch = "it loads more than " + size(t.maxBytes)
+		for _, pl := range t.order {
+			t.line.Post(pl.session, "Network.emulateNetworkConditions", map[string]any{"offline": true, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0})
+		}
+		t.line.Post(t.session, "Page.stopLoading", nil)
+	}
+}
+
+func (t *tab) asked(address string) {
+	if h := hostOf(address); h != "" && !slices.Contains(t.hosts, h) && len(t.hosts) < maxHosts {
+		t.hosts = append(t.hosts, h)
+	}
+}
+
+// await waits until done says so, which is called with the tab locked; it reports false where ctx ended before.
+func (t *tab) await(ctx context.Context, done func() bool) bool {
+	for {
+		t.mu.Lock()
+		ok := done()
+		t.mu.Unlock()
+		if ok {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-t.line.Closed():
+			return false
+		case <-t.changed:
+		}
+	}
+}
+
+// lost reports why nothing more can come of the page, "" while something can.
+func (t *tab) lost() (Reason, string) {
+	switch {
+	case t.crashed:
+		return EndedEarly, "the tab crashed"
+	case t.tooMuch != "":
+		return TooMuch, t.tooMuch
+	}
+	return "", ""
+}
+
+// living returns the places that still run.
+func (t *tab) living() []*place {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	var out []*place
+	for _, pl := range t.order {
+		if !pl.gone {
+			out = append(out, pl)
+		}
+	}
+	return out
+}
+
+func clip(s string) string {
+	if len(s) > maxText {
+		return strings.ToValidUTF8(s[:maxText], "")
+	}
+	return s
+}
+
+// hostOf returns the host of an address, without its port; "" for addresses that lead to no host.
+func hostOf(address string) string {
+	u, err := url.Parse(clip(address))
+	if err != nil {
+		return ""
+	}
+	switch u.Scheme {
+	case "http", "https", "ws", "wss":
+		return strings.ToLower(u.Hostname())
+	}
+	return ""
+}
+
+// bare returns an address without its query and fragment, which hold what is private; of text that is its own address only
+// the kind is left.
+func bare(address string) string {
+	u, err := url.Parse(clip(address))
+	if err != nil {
+		return ""
+	}
+	switch u.Scheme {
+	case "http", "https", "ws", "wss":
+		u.RawQuery, u.Fragment, u.User = "", "", nil
+		u.ForceQuery = false
+		return u.String()
+	case "data":
+		return "data:"
+	}
+	if i := strings.IndexAny(address, "?#"); i >= 0 {
+		address = address[:i]
+	}
+	return clip(address)
+}
