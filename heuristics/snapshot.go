@@ -93,6 +93,8 @@ type BrowserProcess struct {
 	// Renderer is the number by which the browser's extensions know this renderer process
 	// (--renderer-client-id of Chromium, the childID of Firefox); 0 when it is none.
 	Renderer int
+	// Windowless is set for the processes of a browser that was started to show nothing (--headless).
+	Windowless bool
 }
 
 // Family is the kind of browser that a process belongs to.

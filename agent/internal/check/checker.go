@@ -147,10 +147,10 @@ func (h How) withDefaults() How {
 		h.Load = 15 * time.Second
 	}
 	if h.Front == 0 {
-		h.Front = 18 * time.Second
+		h.Front = 20 * time.Second
 	}
 	if h.Hidden == 0 {
-		h.Hidden = 18 * time.Second
+		h.Hidden = 16 * time.Second
 	}
 	h.Front, h.Hidden = max(0, h.Front), max(0, h.Hidden)
 	return h

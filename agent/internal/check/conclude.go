@@ -69,6 +69,9 @@ func (v *visit) conclude(out *Visit) {
 		return
 	}
 	for _, l := range v.loads {
+		if v.mayBeGate(l) && v.endedByItself(l) {
+			continue
+		}
 		f := l.finding
 		f.Verdict = Heavy
 		if l.severity == heuristics.MiningLike {

@@ -34,7 +34,7 @@ type How struct {
 	// Load bounds the time until the page has loaded. Default 15 s.
 	Load time.Duration
 	// Front and Hidden are how long the page is watched in front, and then behind another tab, at most: a clear case ends
-	// sooner. Default 18 s each; negative for not at all.
+	// sooner. Default 20 and 16 s; negative for not at all.
 	Front, Hidden time.Duration
 	// WaitFor and Click are CSS selectors: of what must be there before the time begins, and of what is clicked after Front;
 	// then it is watched in front once more.

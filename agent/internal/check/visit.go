@@ -74,6 +74,9 @@ type load struct {
 	site     string
 	frames   []heuristics.Frame
 	said     bool
+	full     bool    // it does not throttle itself, as a proof of work does that somebody waits for
+	began    float64 // when the load began, and when it was last seen, in seconds since the address was opened
+	last     float64
 }
 
 // phaseSum adds up the load of a phase.
@@ -347,11 +350,29 @@ func (v *visit) done() bool {
 		return v.quick.confidence >= 0.9
 	}
 	for _, l := range v.loads {
-		if l.severity == heuristics.MiningLike && len(v.ran) > 0 && v.ran[0].duty() >= busyDuty {
+		if l.severity == heuristics.MiningLike && !v.mayBeGate(l) && len(v.ran) > 0 && v.ran[0].duty() >= busyDuty {
 			return true
 		}
 	}
 	return false
+}
+
+// mayBeGate reports whether a load may yet turn out to be a proof of work that lets visitors in when it is done: it takes
+// all it can get, and has not lasted longer than the slowest of them did (public reports: 4 to 12 s, on slow computers
+// longer). It is one if it ended by itself, not because the page was hidden.
+func (v *visit) mayBeGate(l *load) bool { return l.full && l.last-l.began < gateLasts }
+
+// endedByItself reports whether a load ended before the visit did, and not at the turn of a phase.
+func (v *visit) endedByItself(l *load) bool {
+	if len(v.phases) == 0 || v.phases[len(v.phases)-1].ToS-l.last < 4 {
+		return false
+	}
+	for _, p := range v.phases {
+		if l.last >= p.FromS-1.5 && l.last <= p.FromS+3.5 && p.Name != phaseFront {
+			return false
+		}
+	}
+	return true
 }
 
 // demand is the load of the page's processes at the last tick.
@@ -463,10 +484,13 @@ func (v *visit) judge(f *heuristics.Verdict, owner attribution.Owner, at float64
 			v.quick.main = max(v.quick.main, orZero(f.Features.MainShare)*f.Features.Cores)
 		}
 	}
+	l := v.loads[f.Subject.Process]
+	if l != nil && f.Now >= max(0.03, l.finding.Cores/4) {
+		l.last = at
+	}
 	if f.State != heuristics.Suspected {
 		return
 	}
-	l := v.loads[f.Subject.Process]
 	if l == nil {
 		if len(v.loads) >= maxFindings {
 			return
@@ -479,6 +503,7 @@ func (v *visit) judge(f *heuristics.Verdict, owner attribution.Owner, at float64
 	if better {
 		l.severity, l.said = f.Severity, true
 		l.finding = Finding{AtS: round(at), Phase: v.phase}
+		l.began, l.last, l.full = at-f.Features.Busy.Seconds(), at, unthrottled(&f.Features)
 	}
 	if f.Severity == l.severity && (better || f.Confidence > l.finding.Confidence) {
 		l.finding.Confidence, l.finding.Cores = round(f.Confidence), round(max(f.Features.Cores, orZero(f.Features.Demand)))
@@ -613,12 +638,29 @@ func (v *visit) askFrames(ctx context.Context, id heuristics.ProcessID) {
 	v.tab.mu.Lock()
 	e := v.tab.eye
 	v.tab.mu.Unlock()
-	e.answer(heuristics.Renderer{Process: id, Frames: frames, User: heuristics.PresenceIdle})
+	// Whether somebody is there is not said, nor that the page has the keyboard: nobody uses this browser, and what a page
+	// does for somebody who waits for it is told apart in mayBeGate.
+	e.answer(heuristics.Renderer{Process: id, Frames: frames})
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if l := v.loads[id]; l != nil {
 		l.frames = frames
 	}
+}
+
+// fullDuty is the demand of a thread, in cores, from which it does not throttle itself; gateLasts the time, in seconds, after
+// which what does not throttle itself is no gate that anybody would wait for.
+const (
+	fullDuty  = 0.88
+	gateLasts = 28
+)
+
+// unthrottled reports whether a load takes all it can get.
+func unthrottled(f *heuristics.Features) bool {
+	if f.Workers > 0 && f.WorkerShare >= 0.3 {
+		return f.WorkerDemand >= fullDuty
+	}
+	return max(f.Cores, orZero(f.Demand)) >= fullDuty
 }
 
 func round(x float64) float64 {
@@ -704,7 +746,7 @@ func (t *tab) framesIn(data json.RawMessage) (map[int32][]heuristics.Frame, erro
 		if i >= maxFrames {
 			break
 		}
-		out[f.Process] = append(out[f.Process], heuristics.Frame{Tab: 1, Frame: int64(i), Origin: originOf(f.URL), TopOrigin: top, Hidden: hidden, Focused: !hidden})
+		out[f.Process] = append(out[f.Process], heuristics.Frame{Tab: 1, Frame: int64(i), Origin: originOf(f.URL), TopOrigin: top, Hidden: hidden})
 	}
 	return out, nil
 }
@@ -715,7 +757,7 @@ func (t *tab) framesAtLarge() []heuristics.Frame {
 	defer t.mu.Unlock()
 	if f := t.frames[t.target]; f != nil {
 		o := originOf(f.url)
-		return []heuristics.Frame{{Tab: 1, Origin: o, TopOrigin: o, Hidden: t.hidden, Focused: !t.hidden}}
+		return []heuristics.Frame{{Tab: 1, Origin: o, TopOrigin: o, Hidden: t.hidden}}
 	}
 	return nil
 }

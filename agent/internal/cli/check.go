@@ -56,7 +56,7 @@ func checkCommand() *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&o.browser.Program, "browser", "", "the browser's `file` (default: the first of the Chromium family on this system)")
-	f.DurationVar(&o.dwell, "dwell", 18*time.Second, "how long a page is watched in front, and then out of sight; a clear case ends sooner")
+	f.DurationVar(&o.dwell, "dwell", 0, "how long a page is watched in front, and then as long out of sight; a clear case ends sooner (default 20s and 16s)")
 	f.StringVar(&o.how.WaitFor, "wait-for", "", "begin when something on the page matches this CSS `selector`")
 	f.StringVar(&o.how.Click, "click", "", "click what matches this CSS `selector`, such as a consent banner's button, and watch before and after")
 	f.IntVar(&o.visits, "visits", 1, "open each page so many times, each as a new visitor; at most 100")
@@ -81,7 +81,7 @@ func (o *checkOptions) complete(c *cobra.Command, args []string) error {
 			return fmt.Errorf("%s: %w", a, err)
 		}
 	}
-	if o.dwell < time.Second || o.dwell > 10*time.Minute {
+	if c.Flags().Changed("dwell") && (o.dwell < time.Second || o.dwell > 10*time.Minute) {
 		return errors.New("--dwell is from 1s to 10m")
 	}
 	if o.visits < 1 || o.visits > 100 {
@@ -105,7 +105,6 @@ func (o *checkOptions) complete(c *cobra.Command, args []string) error {
 			return fmt.Errorf("%s exists already; name another file", f)
 		}
 	}
-	_ = c
 	return nil
 }
 

@@ -21,6 +21,8 @@ type commandLine struct {
 	gecko bool
 	// parent is the pid of the main process that a child of Firefox names, 0 if it names none.
 	parent int32
+	// windowless is set for a main process that was told to show nothing.
+	windowless bool
 }
 
 // maxCommandLine is how much of a command line is read, in bytes. Chromium's --type comes first and the client id
@@ -33,6 +35,7 @@ var (
 	roleFlag     = regexp.MustCompile(`(?:^|[ \x00])--type=([a-z-]{1,40})(?:$|[ \x00])`)
 	rendererFlag = regexp.MustCompile(`(?:^|[ \x00])--renderer-client-id=([0-9]{1,9})(?:$|[ \x00])`)
 	geckoChild   = regexp.MustCompile(`[ \x00]-contentproc[ \x00](?:.*[ \x00])?([0-9]{1,9})[ \x00](?:true[ \x00]|false[ \x00])?([a-z]{1,40})[ \x00]*$`)
+	headlessFlag = regexp.MustCompile(`[ \x00]--?headless(?:=[a-z]{1,10})?(?:$|[ \x00])`)
 	geckoParent  = regexp.MustCompile(`[ \x00]-parentPid[ \x00]([0-9]{1,9})[ \x00]`)
 )
 
@@ -52,6 +55,7 @@ func parseCommandLine(line string) commandLine {
 			c.renderer = n
 		}
 	}
+	c.windowless = headlessFlag.MatchString(line)
 	if strings.Contains(line, "-contentproc") {
 		c.readGecko(line)
 	}

@@ -39,11 +39,14 @@ func (s *Sampler) place(k *known) placement {
 	}
 	if family == engine.Family && root.info.Browser == nil { // proven by its child
 		root.engine = family
-		root.info.Browser = &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: root.id}
+		root.info.Browser = &heuristics.BrowserProcess{
+			Family: family, Role: heuristics.RoleBrowser, Root: root.id, Windowless: root.command.windowless,
+		}
 		root.info.PosesAsBrowser, root.told, s.reindex = false, false, true
 	}
 	return placement{in: &heuristics.BrowserProcess{
 		Family: family, Role: k.roleInBrowser(), Root: root.id, Renderer: k.command.renderer,
+		Windowless: root.command.windowless,
 	}}
 }
 
@@ -67,7 +70,9 @@ func (s *Sampler) placeRoot(k *known) placement {
 	default:
 		return placement{poses: p.known}
 	}
-	return placement{in: &heuristics.BrowserProcess{Family: family, Role: heuristics.RoleBrowser, Root: k.id}}
+	return placement{in: &heuristics.BrowserProcess{
+		Family: family, Role: heuristics.RoleBrowser, Root: k.id, Windowless: k.command.windowless,
+	}}
 }
 
 // rootOf returns the first ancestor without a role, nil if there is none that k can belong to, and whether the files of

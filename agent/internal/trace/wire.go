@@ -56,6 +56,8 @@ type browserLine struct {
 	Role     string    `json:"role"`
 	Root     processID `json:"root"`
 	Renderer int       `json:"renderer,omitzero"`
+	// Windowless is set for a browser that shows nothing.
+	Windowless bool `json:"windowless,omitzero"`
 }
 
 type rendererLine struct {
@@ -187,7 +189,7 @@ func toLine(s *heuristics.Snapshot) tickLine {
 		if in := p.Info; in != nil {
 			pl.Info = &infoLine{Parent: idLine(in.Parent), Name: in.Name, Exe: in.Exe, User: in.User, Nice: in.Nice, Poses: in.PosesAsBrowser}
 			if b := in.Browser; b != nil {
-				pl.Info.Browser = &browserLine{Family: string(b.Family), Role: string(b.Role), Root: idLine(b.Root), Renderer: b.Renderer}
+				pl.Info.Browser = &browserLine{Family: string(b.Family), Role: string(b.Role), Root: idLine(b.Root), Renderer: b.Renderer, Windowless: b.Windowless}
 			}
 		}
 		for _, t := range p.Threads {
@@ -292,7 +294,7 @@ func (l *processLine) sample(bad *bool) (heuristics.ProcessSample, error) {
 				return p, errors.New("a text is too long")
 			}
 			*bad = *bad || !b.Root.valid()
-			p.Info.Browser = &heuristics.BrowserProcess{Family: heuristics.Family(b.Family), Role: heuristics.Role(b.Role), Root: b.Root.id(), Renderer: b.Renderer}
+			p.Info.Browser = &heuristics.BrowserProcess{Family: heuristics.Family(b.Family), Role: heuristics.Role(b.Role), Root: b.Root.id(), Renderer: b.Renderer, Windowless: b.Windowless}
 		}
 	}
 	if len(l.Threads) > maxThreads {
