@@ -68,8 +68,11 @@ func (v *visit) conclude(out *Visit) {
 		out.Suspect = v.quick.workers >= suspectFrom || v.quick.main >= 0.3 || v.quick.confidence >= 0.5 || len(v.loads) > 0
 		return
 	}
-	for _, l := range v.loads {
+	for id, l := range v.loads {
 		if v.mayBeGate(l) && v.endedByItself(l) {
+			continue
+		}
+		if l.severity == heuristics.Heavy && l.finding.Phase == phaseHidden && v.drew[id] >= drewLong {
 			continue
 		}
 		f := l.finding

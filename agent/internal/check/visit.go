@@ -60,6 +60,7 @@ type visit struct {
 	ask     chan heuristics.ProcessID
 	news    chan struct{}
 	ran     []ran
+	drew    map[heuristics.ProcessID]int // ticks in front in which a page's own thread drew what it worked on
 	memory  uint64
 	sum     phaseSum
 	quick   quickSum
@@ -94,7 +95,7 @@ type quickSum struct {
 
 func (v *visit) run(ctx context.Context, address string) Visit {
 	v.began = time.Now()
-	v.loads, v.asked = map[heuristics.ProcessID]*load{}, map[heuristics.ProcessID]time.Time{}
+	v.loads, v.asked, v.drew = map[heuristics.ProcessID]*load{}, map[heuristics.ProcessID]time.Time{}, map[heuristics.ProcessID]int{}
 	v.ask, v.news = make(chan heuristics.ProcessID, 8), make(chan struct{}, 1)
 	b := v.checker.browser
 	b.Hear(v.tab.hear)
@@ -485,6 +486,9 @@ func (v *visit) judge(f *heuristics.Verdict, owner attribution.Owner, at float64
 		}
 	}
 	l := v.loads[f.Subject.Process]
+	if v.phase != phaseHidden && f.Features.MainShare >= 0.5 && f.Features.DrawShare >= drawsFrom && f.Features.DrawCores >= drawsFrom/2 {
+		v.drew[f.Subject.Process]++
+	}
 	if l != nil && f.Now >= max(0.03, l.finding.Cores/4) {
 		l.last = at
 	}
@@ -647,6 +651,13 @@ func (v *visit) askFrames(ctx context.Context, id heuristics.ProcessID) {
 		l.frames = frames
 	}
 }
+
+// drawsFrom is the share of its work from which a page's own thread draws, and drewLong the ticks of drawing in front after
+// which the same work is explained where it goes on out of sight: somebody left it to its end.
+const (
+	drawsFrom = 0.01
+	drewLong  = 6
+)
 
 // fullDuty is the demand of a thread, in cores, from which it does not throttle itself; gateLasts the time, in seconds, after
 // which what does not throttle itself is no gate that anybody would wait for.
