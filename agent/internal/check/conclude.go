@@ -147,7 +147,9 @@ func (v *visit) scripts(all []ran) []Script {
 			s.Frame = bare(f.url)
 		}
 		s.Share = r.duty() / max(total, 1e-9)
-		same := slices.IndexFunc(out, func(o Script) bool { return o.URL == s.URL && o.In == s.In && o.InURL == s.InURL && o.Frame == s.Frame })
+		same := slices.IndexFunc(out, func(o Script) bool {
+			return o.URL == s.URL && o.In == s.In && o.Frame == s.Frame && (o.InURL == s.InURL || madeOfText(o.InURL) && madeOfText(s.InURL))
+		})
 		if same >= 0 {
 			out[same].Share += s.Share
 			out[same].Threads++

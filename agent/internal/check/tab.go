@@ -85,7 +85,7 @@ type place struct {
 	scripts map[string]*script
 	gone    bool
 	crashed bool
-	readied bool
+	held    bool // until its first statement
 }
 
 // script is one that a place has compiled.
@@ -127,8 +127,11 @@ func (t *tab) hear(e devtools.Event) {
 	case "Tracing":
 		t.hearTrace(e)
 	case "Debugger":
-		if e.Method == "Debugger.scriptParsed" {
+		switch e.Method {
+		case "Debugger.scriptParsed":
 			t.hearScript(e)
+		case "Debugger.paused":
+			t.hearPause(e)
 		}
 	}
 	t.wake()
@@ -231,14 +234,19 @@ func (t *tab) ready(pl *place) {
 	post("Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true})
 	// A page may hold a `debugger` statement, to notice a debugger or to stop it.
 	post("Debugger.enable", map[string]any{"maxScriptsCacheSize": 10_000_000})
-	post("Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	// Who made a worker out of text is told by the stack of its first statement alone: there it is held for a moment.
+	pl.held = pl.kind == "worker" && madeOfText(pl.url)
+	if pl.held {
+		post("EventBreakpoints.setInstrumentationBreakpoint", map[string]any{"eventName": "scriptFirstStatement"})
+	} else {
+		post("Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	}
 	post("Debugger.setAsyncCallStackDepth", map[string]any{"maxDepth": 8})
 	// No bodies are kept.
 	post("Network.enable", map[string]any{"maxTotalBufferSize": 1, "maxResourceBufferSize": 1, "maxPostDataSize": 0})
 	post("Profiler.enable", nil)
 	post("Profiler.setSamplingInterval", map[string]any{"interval": profileEvery.Microseconds()})
 	post("Runtime.runIfWaitingForDebugger", nil)
-	pl.readied = true
 }
 
 // kindOf returns our word for the browser's.
@@ -359,7 +367,24 @@ type stack struct {
 	Frames []struct {
 		URL string `json:"url"`
 	} `json:"callFrames"`
-	Parent *stack `json:"parent"`
+	Parent   *stack   `json:"parent"`
+	ParentID *stackID `json:"parentId"`
+}
+
+// stackID names a stack that another place keeps.
+type stackID struct {
+	ID       string `json:"id"`
+	Debugger string `json:"debuggerId,omitempty"`
+}
+
+// farther returns the name of the stack in another place that led to this one, nil if there is none.
+func (s *stack) farther() *stackID {
+	for depth := 0; s != nil && depth < 32; s, depth = s.Parent, depth+1 {
+		if s.ParentID != nil {
+			return s.ParentID
+		}
+	}
+	return nil
 }
 
 // top returns the address of the innermost call that has one, through what was waited for.
@@ -394,6 +419,49 @@ func (t *tab) hearScript(e devtools.Event) {
 		s.module = &Module{Name: s.url, By: s.by, In: pl.url, Bytes: s.bytes}
 		t.modules = append(t.modules, s.module)
 	}
+}
+
+// hearPause lets a place go on at once. At the first statement of a worker that was made of text the stack says, through
+// what was waited for, which script of its maker's began it.
+func (t *tab) hearPause(e devtools.Event) {
+	t.line.Post(e.Session, "Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	t.line.Post(e.Session, "Debugger.resume", nil)
+	pl := t.places[e.Session]
+	var p struct {
+		Async   *stack   `json:"asyncStackTrace"`
+		AsyncID *stackID `json:"asyncStackTraceId"`
+	}
+	if pl == nil || !pl.held || json.Unmarshal(e.Params, &p) != nil {
+		return
+	}
+	pl.held = false
+	t.line.Post(e.Session, "EventBreakpoints.removeInstrumentationBreakpoint", map[string]any{"eventName": "scriptFirstStatement"})
+	id := p.AsyncID
+	if p.Async != nil {
+		if by := p.Async.top(); by != "" && by != pl.url {
+			t.loadedBy[pl.url] = clip(by)
+			return
+		}
+		id = p.Async.farther()
+	}
+	if id == nil {
+		return
+	}
+	go func() { // this goroutine of the line's must not wait for the answer
+		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		defer cancel()
+		var answer struct {
+			Stack stack `json:"stackTrace"`
+		}
+		if t.line.Call(ctx, pl.parent, "Debugger.getStackTrace", map[string]any{"stackTraceId": id}, &answer) != nil {
+			return
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		if by := answer.Stack.top(); by != "" {
+			t.loadedBy[pl.url] = clip(by)
+		}
+	}()
 }
 
 func (t *tab) hearNetwork(e devtools.Event) {

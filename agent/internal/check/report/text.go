@@ -44,11 +44,13 @@ func Text(w io.Writer, p *check.Page) error {
 			}
 			say("  It ran %.0f %% of the time%s, %.0f %% of all that the page's scripts did; %.1f cores in all.", s.Duty*100, threads, s.Share*100, f.Cores)
 			if s.SHA256 != "" {
-				say("  The script has %d bytes, SHA-256 %s.", s.Bytes, clean(s.SHA256))
+				say("  The text that ran has %d bytes, SHA-256 %s.", s.Bytes, clean(s.SHA256))
 			}
 		}
+		told := map[string]bool{}
 		for _, m := range modules(p) {
-			if m.SHA256 != "" {
+			if m.SHA256 != "" && !told[m.SHA256] {
+				told[m.SHA256] = true
 				say("  The WebAssembly module has %d bytes, SHA-256 %s.", m.Bytes, m.SHA256)
 			}
 		}
