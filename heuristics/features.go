@@ -37,6 +37,9 @@ type Features struct {
 	// DrawShare is what a page's threads for drawing use, as a share of what its main thread uses; DrawCores the same in
 	// cores.
 	DrawShare, DrawCores float64
+	// DrawQuiet is the lower quartile of what its drawing used from second to second, as a share of the mean: near 1 where
+	// it draws all the time, near 0 where it only does when somebody scrolls. NaN below eight samples.
+	DrawQuiet float64
 	// ThreadKinds is how many kinds of thread, by their names, do more than a fiftieth of the work.
 	ThreadKinds float64
 	// WorkerDemand is the mean demand of one busy worker thread, 0 to 1: its duty.
@@ -93,6 +96,7 @@ func (f *Features) List() []Feature {
 		{"main_share", "share", "the main thread's share of its CPU time", f.MainShare},
 		{"draw_share", "share", "its drawing beside its main thread", f.DrawShare},
 		{"draw_cores", "cores", "what its drawing uses", f.DrawCores},
+		{"draw_quiet", "share", "its drawing in quiet seconds beside the mean", f.DrawQuiet},
 		{"thread_kinds", "kinds", "kinds of thread that do its work", f.ThreadKinds},
 		{"hidden", "yes/no", "every tab in it is out of sight", f.Hidden},
 		{"audible", "yes/no", "a tab in it plays sound", f.Audible},
@@ -129,7 +133,7 @@ func unknown() Features {
 	nan := math.NaN()
 	return Features{
 		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, WorkerDemand: nan,
-		WorkerCores: nan, WorkerSpread: nan, Tabs: nan, TabCores: nan, DrawShare: nan, DrawCores: nan, ThreadKinds: nan, SystemShare: nan,
+		WorkerCores: nan, WorkerSpread: nan, Tabs: nan, TabCores: nan, DrawShare: nan, DrawCores: nan, DrawQuiet: nan, ThreadKinds: nan, SystemShare: nan,
 		Hidden: nan, Audible: nan, Focused: nan, FullScreen: nan, Away: nan,
 		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan, Company: nan,
 	}

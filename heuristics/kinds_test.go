@@ -156,6 +156,18 @@ func turns(on, off float64, levels ...float64) func(float64, *rand.Rand) []float
 	}
 }
 
+// scrolled is a page whose own thread works at a level while a reader scrolls every third second.
+func scrolled(level float64) func(float64, *rand.Rand) []float64 {
+	return func(at float64, r *rand.Rand) []float64 {
+		out := steady(5, forEver, level, 0)(at, r)
+		out[1] = 0.0005
+		if int(at)%3 == 0 {
+			out[1] = 0.027
+		}
+		return out
+	}
+}
+
 const forEver = 1e9
 
 var (
@@ -212,6 +224,8 @@ func TestKindsOfMining(t *testing.T) {
 		{name: "its own thread, in front, draws nothing", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0)), by: s(80), found: s(55)},
 		{name: "its own thread, in front, and its memory grows", shape: spawned(func(s *shape) { s.grows = 0.002 }, tab("used", drawnPage, steady(5, forEver, 0.95, 0))), by: s(80), found: s(55)},
 		{name: "its own thread at 70 %, in front, draws nothing", shape: tab("shown", drawnPage, steady(5, forEver, 0.7, 0)), by: s(80), found: s(50)},
+		{name: "its own thread, in front, while somebody scrolls", shape: tab("used", drawnPage, scrolled(0.95)), by: s(80), found: s(60), notBefore: s(43)},
+		{name: "its own thread at 70 %, in front, while somebody scrolls", shape: tab("used", drawnPage, scrolled(0.7)), by: s(60), found: s(50)},
 		{name: "its own thread, hidden", shape: tab("hidden", drawnPage, steady(5, forEver, 0.95, 0)), by: s(55)},
 		{name: "its own thread at 60 %, hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", drawnPage, steady(5, forEver, 0.6, 0))), by: s(55)},
 		{name: "hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", twoWorkers, steady(5, forEver, 0.003, 0.5, 0.5))), by: s(18)},
@@ -255,6 +269,8 @@ func TestKindsOfHonestLoad(t *testing.T) {
 		{name: "a gate of 40 s, in front", shape: tab("used", fourWorkers, steady(5, 45, 0.003, 1, 1, 1, 1))},
 		{name: "a gate of 60 s that shows how far it has come", shape: tab("used", fourWorkers, steady(5, 65, 0.15, 1, 1, 1, 1))},
 		{name: "a page that draws, in use", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0.03)), length: s(200)},
+		{name: "a page that draws a little all the time, in use", shape: tab("used", drawnPage, steady(5, forEver, 0.95, 0.0105)), length: s(200)},
+		{name: "a page that works in changing memory while somebody scrolls", shape: spawned(func(s *shape) { s.grows = 0.004 }, tab("used", drawnPage, scrolled(0.95))), length: s(200)},
 		{name: "WebGL in sight", shape: tab("shown", []string{"chromium", "Compositor", "ThreadPoolForeg"}, steady(5, forEver, 0.7, 0.15, 0.15)), length: s(200)},
 		{name: "a call that is looked at", shape: tab("shown", []string{"chromium", "Media", "CodecWorker"}, steady(5, forEver, 0.4, 0.14, 0.1)), length: s(200)},
 		{name: "a video grid of a program with an engine", shape: spawned(func(s *shape) {

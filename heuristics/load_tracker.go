@@ -34,7 +34,7 @@ type loadTracker struct {
 
 func newLoadTracker(span time.Duration) *loadTracker {
 	w := &loadTracker{load: activity{window: newWindow(span)}, demand: activity{window: newWindow(span)}}
-	w.threads.workers.window = newWindow(span)
+	w.threads.workers.window, w.threads.drawing = newWindow(span), newWindow(span)
 	w.forget()
 	return w
 }

@@ -17,6 +17,11 @@ const (
 	// noDrawingCores and someDrawingCores are the same in cores: a page that now and then shows a number draws for 3 ms a
 	// second, one that moves for 8 and more.
 	noDrawingCores, someDrawingCores = 0.004, 0.007
+	// scrolledQuiet and drawnQuiet are what a page's quiet seconds draw beside the mean, of a hash loop whose page somebody
+	// scrolls and of an honest page that draws what it does; scrolledCores is what scrolling came to at the most, in cores,
+	// with a half of it for other readers and screens.
+	scrolledQuiet, drawnQuiet = 0.35, 0.5
+	scrolledCores             = 0.015
 	// hiddenPage is how strongly a busy page out of sight speaks for mining at first: somebody may have left a calculation
 	// alone. tirelessPage is what it comes to when it goes on and on, always the same and in the same memory.
 	hiddenPage, tirelessPage = 0.25, 0.7
@@ -64,13 +69,24 @@ func (pageThread) assess(f *Features, _ *Subject) finding {
 	}
 }
 
-// draws says from 0 to 1 whether a page draws, as one that works for somebody does; 0 where it is not known.
+// draws says from 0 to 1 whether a page draws, as one that works for somebody does; 0 where it is not known. That a page
+// which computes tirelessly moves when somebody scrolls it does not count.
 func (f *Features) draws() float64 {
 	draws := ramp(f.DrawShare, noDrawing, someDrawing) * ramp(f.DrawCores, noDrawingCores, someDrawingCores)
 	if math.IsNaN(draws) {
 		return 0
 	}
-	return draws
+	return draws * (1 - f.scrolled()*f.tireless())
+}
+
+// scrolled says from 0 to 1 whether a page draws no more than one that a reader scrolls, and only then: it rests in
+// between. 0 where that is not known.
+func (f *Features) scrolled() float64 {
+	s := (1 - ramp(f.DrawQuiet, scrolledQuiet, drawnQuiet)) * (1 - ramp(f.DrawCores, scrolledCores, 2*scrolledCores))
+	if math.IsNaN(s) {
+		return 0
+	}
+	return s
 }
 
 // tireless says from 0 to 1 whether a load has gone on for long, always the same and in the same memory, as a hash loop

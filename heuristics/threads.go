@@ -39,6 +39,8 @@ type threads struct {
 	need time.Duration
 	// workers is what worker threads, in a program all threads, used or waited for.
 	workers activity
+	// drawing is what the threads that draw used.
+	drawing window
 	since   time.Duration // the last sample
 	tick    int
 }
@@ -91,6 +93,7 @@ func jobOf(name string) job {
 func (t *threads) forget() {
 	t.byTID, t.inOrder, t.need, t.since = nil, nil, 0, 0
 	t.workers.begin(settle)
+	t.drawing.reset()
 }
 
 // wait lets time pass until the next sample.
@@ -110,14 +113,22 @@ func (t *threads) observe(now []ThreadSample, dt time.Duration, idle bool) time.
 	if !compared {
 		return 0
 	}
-	var work time.Duration
+	var work, drawn time.Duration
+	draws := false
 	for _, th := range t.inOrder {
 		t.need += th.ran + th.waited
-		if th.job == workerJob {
+		switch th.job {
+		case workerJob:
 			work += th.ran + th.waited
+		case drawingJob:
+			drawn, draws = drawn+th.ran, true
+		case otherJob:
 		}
 	}
 	t.workers.add(work, elapsed, quietWorkers)
+	if draws {
+		t.drawing.add(drawn, elapsed)
+	}
 	fade := math.Exp(-elapsed.Seconds() / threadMemory.Seconds())
 	for _, th := range t.inOrder {
 		if !th.compared || th.job == workerJob && t.workers.quiet > 0 {
@@ -231,6 +242,7 @@ func (t *threads) fill(f *Features, about *Subject) {
 	f.WorkerShare, f.MainShare = workers/all, mainUse/all
 	if inBrowser {
 		f.DrawShare, f.DrawCores = drawing/max(mainUse, 0.01), drawing
+		f.DrawQuiet = t.drawing.quiet()
 		t.fillWorkers(f)
 	}
 	if n := float64(f.Workers); n >= 1 {

@@ -82,6 +82,15 @@ func (w *window) spread() float64 {
 	return (quantile(w.sorted, 0.75) - quantile(w.sorted, 0.25)) / 1.35 / median
 }
 
+// quiet returns the lower quartile as a share of the mean, NaN below leastSamples samples or when the mean is zero.
+func (w *window) quiet() float64 {
+	mean := w.mean()
+	if len(w.sorted) < leastSamples || mean <= 0 {
+		return math.NaN()
+	}
+	return quantile(w.sorted, 0.25) / mean
+}
+
 // interval returns the mean time between two samples, 0 of an empty window.
 func (w *window) interval() time.Duration {
 	if len(w.samples) == 0 {

@@ -62,6 +62,30 @@ func TestPrices(t *testing.T) {
 	}
 }
 
+// TestNoRecordedEvasionDodges holds the detector to what docs/decisions.md says of the price of hiding.
+func TestNoRecordedEvasionDodges(t *testing.T) {
+	all, err := evaluate.Run(t.Context(), "../../../testdata/evasion", evaluate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	prices, err := pricesOf(all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heavy := 0
+	for _, p := range prices {
+		switch {
+		case !p.Alerted:
+			t.Errorf("%s at a duty of %g dodged", p.Kind, p.Duty)
+		case p.Severity == string(api.Heavy):
+			heavy++
+		}
+	}
+	if len(prices) < 57 || heavy > 2 {
+		t.Errorf("%d recordings, %d of them only heavy; want at least 57 and at most 2", len(prices), heavy)
+	}
+}
+
 func TestPricesNeedHashesAndAPlainMiner(t *testing.T) {
 	for name, all := range map[string][]evaluate.Trace{
 		"no hashes":      {recording("plain", "", 100), recording("a", "told", 0)},
