@@ -111,7 +111,8 @@ func (c *Checker) Visit(ctx context.Context, address string, how How) Visit {
 	if err := Allowed(address); err != nil {
 		return finish(unknown(Refused, err.Error()))
 	}
-	v := &visit{checker: c, how: how, tab: newTab(c.browser, &c.options)}
+	v := &visit{checker: c, how: how, tab: newTab(c.browser)}
+	c.relay.begin(c.options.MaxBytes)
 	out := v.run(ctx, address)
 	return finish(out)
 }

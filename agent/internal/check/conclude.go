@@ -52,7 +52,7 @@ func (v *visit) fill(ctx context.Context, out *Visit) {
 		}
 	}
 	out.Sockets, out.Hosts = t.sockets, t.hosts
-	out.ReceivedBytes, out.Popups, out.Dialogs, out.Downloads = t.received, t.popups, t.dialogs, t.download
+	out.ReceivedBytes, out.Popups, out.Dialogs, out.Downloads = v.checker.relay.received.Load(), t.popups, t.dialogs, t.download
 	for _, r := range t.listed {
 		out.Requests = append(out.Requests, *r)
 	}

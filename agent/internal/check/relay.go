@@ -33,6 +33,8 @@ type webRelay struct {
 	private  bool
 	upstream *url.URL
 	tunnels  atomic.Int64
+	// received counts what came from the network in this visit, in bytes, and limit is what may.
+	received, limit atomic.Int64
 
 	mu      sync.Mutex
 	refusal string
@@ -71,6 +73,36 @@ func (r *webRelay) Refusal() string {
 	s := r.refusal
 	r.refusal = ""
 	return s
+}
+
+// begin begins the count of a visit.
+func (r *webRelay) begin(limit int64) {
+	r.limit.Store(limit)
+	r.received.Store(0)
+}
+
+// over reports whether more came than may; nothing more is passed on then.
+func (r *webRelay) over() bool { return r.limit.Load() > 0 && r.received.Load() > r.limit.Load() }
+
+// copyCounted passes on what comes from the network until that ends or there was too much.
+func (r *webRelay) copyCounted(to io.Writer, from io.Reader, flush func()) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		r.received.Add(int64(n))
+		if n > 0 {
+			if r.over() {
+				return
+			}
+			if _, err := to.Write(buffer[:n]); err != nil {
+				return
+			}
+			flush()
+		}
+		if err != nil {
+			return
+		}
+	}
 }
 
 func (r *webRelay) Close() {
@@ -275,7 +307,7 @@ func (r *webRelay) tunnel(w http.ResponseWriter, q *http.Request, target string)
 		done <- struct{}{}
 	}()
 	go func() {
-		_, _ = io.Copy(here, there)
+		r.copyCounted(here, there, func() {})
 		done <- struct{}{}
 	}()
 	<-done
@@ -330,17 +362,9 @@ func (r *webRelay) forward(w http.ResponseWriter, q *http.Request, target string
 	}
 	w.WriteHeader(res.StatusCode)
 	flush := http.NewResponseController(w)
-	buffer := make([]byte, 32<<10)
-	for {
-		n, err := res.Body.Read(buffer)
-		if n > 0 {
-			if _, err := w.Write(buffer[:n]); err != nil {
-				return
-			}
-			_ = flush.Flush() // a page may show what it has before the rest comes
-		}
-		if err != nil {
-			return
-		}
+	// A page may show what it has before the rest comes.
+	r.copyCounted(w, res.Body, func() { _ = flush.Flush() })
+	if r.over() {
+		panic(http.ErrAbortHandler) // the browser must not take a part for the whole
 	}
 }

@@ -127,7 +127,7 @@ type Point struct {
 	AtS    float64 `json:"at_s"`
 	Cores  float64 `json:"cores"`
 	Demand float64 `json:"demand"`
-	// Threads is what each kind of thread used, in cores.
+	// Threads is what each thread used, in cores, by its kind as the browser calls it and a number; "page" is a document's own.
 	Threads map[string]float64 `json:"threads,omitempty"`
 }
 

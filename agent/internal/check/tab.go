@@ -50,8 +50,6 @@ type tab struct {
 	hosts    []string
 	sockets  []string
 	redirect []string
-	received int64
-	maxBytes int64
 	moves    int
 	status   int
 	document string // the request of the page's document
@@ -98,10 +96,10 @@ type script struct {
 	module  *Module
 }
 
-func newTab(line *devtools.Browser, o *Options) *tab {
+func newTab(line *devtools.Browser) *tab {
 	return &tab{
 		line: line, began: time.Now(), changed: make(chan struct{}, 1), places: map[string]*place{}, frames: map[string]*frame{},
-		requests: map[string]*Request{}, loadedBy: map[string]string{}, decoys: map[string]bool{}, maxBytes: o.MaxBytes,
+		requests: map[string]*Request{}, loadedBy: map[string]string{}, decoys: map[string]bool{},
 	}
 }
 
@@ -526,14 +524,12 @@ func (t *tab) hearNetwork(e devtools.Event) {
 			t.status = p.Response.Status
 		}
 	case "Network.dataReceived":
-		t.receive(p.Data)
-		if r != nil {
+		if r != nil && p.Data > 0 {
 			r.Received += p.Data
 		}
 	case "Network.loadingFinished":
 		if r != nil {
-			t.receive(p.Data - r.Received)
-			r.Received, r.Took = p.Data, time.Since(r.Started)
+			r.Received, r.Took = max(p.Data, r.Received), time.Since(r.Started)
 		}
 	case "Network.loadingFailed":
 		if r != nil {
@@ -569,21 +565,6 @@ func (t *tab) hearTrace(e devtools.Event) {
 		if v.Name == "TracingStartedInBrowser" {
 			t.traced(v.Args)
 		}
-	}
-}
-
-// receive counts what came from the network, and cuts a page off that takes too much.
-func (t *tab) receive(n int64) {
-	if n <= 0 {
-		return
-	}
-	t.received += n
-	if t.received > t.maxBytes && t.tooMuch == "" {
-		t.tooMuch = "it loads more than " + size(t.maxBytes)
-		for _, pl := range t.order {
-			t.line.Post(pl.session, "Network.emulateNetworkConditions", map[string]any{"offline": true, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0})
-		}
-		t.line.Post(t.session, "Page.stopLoading", nil)
 	}
 }
 

@@ -62,6 +62,8 @@ type visit struct {
 	ran     []ran
 	drew    map[heuristics.ProcessID]int // ticks in front in which a page's own thread drew what it worked on
 	memory  uint64
+	at      time.Duration // of the snapshot before
+	threads threadUse
 	sum     phaseSum
 	quick   quickSum
 	shot    []byte
@@ -172,6 +174,9 @@ func (v *visit) look(ctx context.Context, address string) Visit {
 	}
 	v.begin(phaseFront)
 	v.dwell(ctx, v.how.Front)
+	if v.how.Screenshot {
+		v.shoot(ctx)
+	}
 	if v.how.Click != "" && !v.done() {
 		if err := v.click(ctx); err != nil {
 			return unknown(NotSeen, err.Error())
@@ -180,9 +185,6 @@ func (v *visit) look(ctx context.Context, address string) Visit {
 		v.dwell(ctx, v.how.Front)
 	}
 	if v.how.Hidden > 0 && !v.done() && ctx.Err() == nil {
-		if v.how.Screenshot {
-			v.shoot(ctx)
-		}
 		if err := v.hide(ctx); err == nil {
 			v.begin(phaseHidden)
 			v.dwell(ctx, v.how.Hidden)
@@ -327,6 +329,9 @@ func (v *visit) dwell(ctx context.Context, length time.Duration) {
 // over reports whether nothing more can be seen of the page.
 func (v *visit) over() bool {
 	v.tab.mu.Lock()
+	if v.checker.relay.over() && v.tab.tooMuch == "" {
+		v.tab.tooMuch = "it loads more than " + size(v.checker.options.MaxBytes)
+	}
 	reason, _ := v.tab.lost()
 	v.tab.mu.Unlock()
 	if reason != "" {
@@ -442,6 +447,7 @@ func (v *visit) observe(tick pipeline.Tick) {
 	defer v.mu.Unlock()
 	at := v.since()
 	p := Point{AtS: round(at), Threads: map[string]float64{}}
+	page := map[heuristics.ProcessID]bool{}
 	for i := range tick.Findings {
 		f := &tick.Findings[i].Verdict
 		in := f.Subject.Info.Browser
@@ -453,15 +459,16 @@ func (v *visit) observe(tick pipeline.Tick) {
 		if v.phase != "" {
 			v.judge(f, tick.Findings[i].Owner, at)
 		}
-		if c := orZero(f.Features.WorkerCores); c > 0 {
-			p.Threads["workers"] += round(c)
-		}
-		if c := orZero(f.Features.MainShare) * f.Features.Cores; c > 0 {
-			p.Threads["page"] += round(c)
-		}
+		page[f.Subject.Process] = true
 	}
+	dt := (tick.Snapshot.At - v.at).Seconds()
+	v.at = tick.Snapshot.At
 	for i := range tick.Snapshot.Processes {
-		v.memory = max(v.memory, tick.Snapshot.Processes[i].Resident)
+		one := &tick.Snapshot.Processes[i]
+		v.memory = max(v.memory, one.Resident)
+		if page[one.ID] {
+			v.threads.add(p.Threads, one, dt)
+		}
 	}
 	p.Cores, p.Demand = round(p.Cores), round(max(p.Cores, p.Demand))
 	if len(p.Threads) == 0 {

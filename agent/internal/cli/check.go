@@ -24,13 +24,14 @@ var errFound = errors.New("a page was found that keeps visitors' processors busy
 
 // checkOptions are the flags of check.
 type checkOptions struct {
-	browser                                check.Options
-	how                                    check.How
-	visits                                 int
-	dwell                                  time.Duration
-	viewport, failOn                       string
-	asJSON                                 bool
-	html, junit, sarif, har, record, proof string
+	browser                                 check.Options
+	how                                     check.How
+	visits                                  int
+	dwell                                   time.Duration
+	viewport, failOn                        string
+	asJSON                                  bool
+	html, junit, sarif, har, record, budget string
+	limits                                  *check.Budget
 }
 
 func checkCommand() *cobra.Command {
@@ -66,6 +67,7 @@ func checkCommand() *cobra.Command {
 	f.BoolVar(&o.browser.AllowPrivate, "allow-private", false, "let pages lead to addresses that are not public, such as a site on this computer")
 	f.BoolVar(&o.asJSON, "json", false, "one JSON object a line, one for each page (docs/check.md)")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 3 if a page is found `mining_like` (or heavy, which includes it)")
+	f.StringVar(&o.budget, "budget", "", "exit with 3 if a page goes beyond the limits in this `file` (YAML, docs/check.md)")
 	f.StringVar(&o.html, "html", "", "write a report that needs nothing else to this `file`")
 	f.StringVar(&o.junit, "junit", "", "write the result for CI systems to this `file` (JUnit XML)")
 	f.StringVar(&o.sarif, "sarif", "", "write the result for code scanning to this `file` (SARIF 2.1.0)")
@@ -96,6 +98,16 @@ func (o *checkOptions) complete(c *cobra.Command, args []string) error {
 		return errors.New("--viewport is a size from 100x100 to 8192x8192, such as 400x800")
 	}
 	o.how.Front, o.how.Hidden = o.dwell, o.dwell
+	if o.budget != "" {
+		f, err := os.Open(o.budget)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if o.limits, err = check.ReadBudget(f); err != nil {
+			return fmt.Errorf("%s: %w", o.budget, err)
+		}
+	}
 	o.how.Screenshot = o.html != ""
 	for _, f := range []string{o.html, o.junit, o.sarif, o.har} {
 		if f == "" {
@@ -169,7 +181,7 @@ func checkPages(c *cobra.Command, urls []string, o *checkOptions) error {
 	if err := o.write(pages); err != nil {
 		return err
 	}
-	return o.outcome(pages)
+	return o.outcome(c.ErrOrStderr(), pages)
 }
 
 // visitOnce opens a page once, with a recording where one is asked for.
@@ -210,12 +222,25 @@ func (o *checkOptions) write(pages []check.Page) error {
 }
 
 // outcome returns what the exit code follows from.
-func (o *checkOptions) outcome(pages []check.Page) error {
+func (o *checkOptions) outcome(stderr io.Writer, pages []check.Page) error {
 	has := func(v check.Verdict) bool {
 		return slices.ContainsFunc(pages, func(p check.Page) bool { return p.Verdict == v })
 	}
 	if o.failOn != "" && (has(check.MiningLike) || o.failOn == string(check.Heavy) && has(check.Heavy)) {
 		return errFound
+	}
+	if o.limits != nil {
+		over := false
+		for i := range pages {
+			for _, s := range o.limits.Over(&pages[i]) {
+				over = true
+				fmt.Fprintf(stderr, "minewatch: over budget: %s: %s\n", pages[i].URL, s)
+			}
+		}
+		if over {
+			return errFound
+		}
+		return nil
 	}
 	var why []string
 	for _, p := range pages {

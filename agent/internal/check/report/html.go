@@ -1,12 +1,15 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/internal/check"
@@ -166,7 +169,7 @@ func plotOf(v *check.Visit, i, of int) plot {
 	}
 	length, most := 1.0, 0.5
 	for _, pt := range v.Load {
-		length, most = max(length, pt.AtS), max(most, pt.Cores, pt.Threads["workers"], pt.Threads["page"])
+		length, most = max(length, pt.AtS), max(most, pt.Cores)
 	}
 	most = math.Ceil(most*2) / 2
 	x := func(s float64) float64 { return 45 + 590*min(s, length)/length }
@@ -186,26 +189,33 @@ func plotOf(v *check.Visit, i, of int) plot {
 		s := length * float64(k) / 4
 		p.Columns = append(p.Columns, tick{X: number(x(s)), Name: fmt.Sprintf("%.0f", s)})
 	}
-	for n, one := range []struct {
-		name string
-		of   func(check.Point) float64
-	}{
-		{"all processes of the page", func(pt check.Point) float64 { return pt.Cores }},
-		{"its workers", func(pt check.Point) float64 { return pt.Threads["workers"] }},
-		{"its own thread", func(pt check.Point) float64 { return pt.Threads["page"] }},
-	} {
-		var points []string
-		any := n == 0
+	draw := func(name string, of func(check.Point) float64) {
+		points := make([]string, 0, len(v.Load))
 		for _, pt := range v.Load {
-			any = any || one.of(pt) >= 0.01
-			points = append(points, number(x(pt.AtS))+","+number(y(one.of(pt))))
+			points = append(points, number(x(pt.AtS))+","+number(y(of(pt))))
 		}
-		if any {
-			p.Lines = append(p.Lines, line{Class: fmt.Sprintf("l%d", n), Key: fmt.Sprintf("k%d", n), Name: one.name, Points: strings.Join(points, " ")})
-		}
+		n := len(p.Lines)
+		p.Lines = append(p.Lines, line{Class: fmt.Sprintf("l%d", n), Key: fmt.Sprintf("k%d", n), Name: clean(name), Points: strings.Join(points, " ")})
+	}
+	draw("all processes of the page", func(pt check.Point) float64 { return pt.Cores })
+	for _, name := range busiest(v.Load) {
+		draw(name, func(pt check.Point) float64 { return pt.Threads[name] })
 	}
 	p.Label = fmt.Sprintf("Load over %.0f seconds, at most %.2f cores", length, most)
 	return p
+}
+
+// busiest returns the names of the threads that used most, at most five.
+func busiest(load []check.Point) []string {
+	sum := map[string]float64{}
+	for _, pt := range load {
+		for name, c := range pt.Threads {
+			sum[name] += c
+		}
+	}
+	names := slices.SortedFunc(maps.Keys(sum), func(a, b string) int { return cmp.Or(cmp.Compare(sum[b], sum[a]), strings.Compare(a, b)) })
+	names = slices.DeleteFunc(names, func(n string) bool { return sum[n] < 0.01*float64(len(load)) })
+	return names[:min(len(names), 5)]
 }
 
 func number(x float64) string { return fmt.Sprintf("%.1f", x) }
