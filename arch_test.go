@@ -49,6 +49,9 @@ func arrows() []arrow {
 		{in + "recordings/importer", []string{"heuristics", in + "pipeline"}, "another tool's log is a source like any other"},
 		{in + "recordings/evaluate", []string{"heuristics", "agent/api", in + "attribution", in + "alert", in + "pipeline", in + "trace"}, "it judges recordings on the one path and compares; it shows nothing"},
 		{in + "recordings/report", []string{"agent/api", in + "recordings/evaluate"}, "a report shows what others found"},
+		{in + "devtools", nil, "it starts a browser and speaks with it; what is asked is not its business"},
+		{in + "check", []string{"heuristics", "agent/api", in + "buildinfo", in + "devtools", in + "sampler", in + "pipeline", in + "alert", in + "attribution", in + "trace"}, "a page is judged on the one path, from snapshots like any other"},
+		{in + "check/report", []string{in + "check", "agent/api"}, "a report shows what a check found"},
 		{in + "daemon", []string{
 			"heuristics", "agent/api", in + "buildinfo", in + "pipeline", in + "sampler", in + "trace", in + "extensions", in + "nativemessaging", in + "attribution", in + "alert",
 			in + "store", in + "server", in + "sessionfile", in + "fault", in + "browsers",
@@ -60,6 +63,7 @@ func arrows() []arrow {
 		// What the product is tested with: the harness, the tests on it, the programs of developers on both.
 		{"agent/testkit", []string{"agent/testkit", "agent/extension", in + "procfs"}, "the harness drives browsers and desktops, whatever is tested on them"},
 		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/testkit", "agent/extension", in + "extensions", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
+		{"agent/e2e/check", []string{"agent/testkit", "agent/api"}, "pages are checked with the program, as their owners do"},
 		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"agent/dev", []string{"agent/dev/internal", "agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
 		{"agent/dev/packages", []string{"agent/dev/internal", in + "cli", in + "install"}, "man pages are made from the commands, and the files for browsers from the plan that installs them"},

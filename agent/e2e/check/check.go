@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/testkit/sites"
 )
 
@@ -118,7 +119,7 @@ func (s *Summary) add(site *sites.Site, a *Answer, err error) {
 	}
 	if site.Mines {
 		s.Pages++
-		if verdict == "mining_like" {
+		if verdict == string(api.MiningLike) {
 			s.Found++
 			if a.Script() == site.Script {
 				s.ScriptRight++
@@ -128,9 +129,9 @@ func (s *Summary) add(site *sites.Site, a *Answer, err error) {
 	}
 	s.Benign++
 	switch verdict {
-	case "mining_like":
+	case string(api.MiningLike):
 		s.BenignMiningLike++
-	case "heavy":
+	case string(api.Heavy):
 		s.BenignHeavy++
 	}
 }

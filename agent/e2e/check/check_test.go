@@ -9,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/minewatch/minewatch/agent/api"
 	"github.com/minewatch/minewatch/agent/e2e/check"
 	"github.com/minewatch/minewatch/agent/testkit/chromium"
 	"github.com/minewatch/minewatch/agent/testkit/desktop"
@@ -53,7 +54,7 @@ func TestCheck(t *testing.T) {
 			t.Error(err)
 			return
 		}
-		right := a.Verdict == "mining_like" && a.Script() == s.Script || !s.Mines && a.Verdict == "nothing_found"
+		right := a.Verdict == string(api.MiningLike) && a.Script() == s.Script || !s.Mines && a.Verdict == "nothing_found"
 		t.Logf("%-20s %-14s %v %s", s.Name, a.Verdict, a.Script(), a.Detail)
 		if !right && !full {
 			t.Errorf("%s: %s (%s), script %q; want mines %v, script %q", s.Name, a.Verdict, a.Detail, a.Script(), s.Mines, s.Script)

@@ -1,6 +1,10 @@
 package check
 
-import "time"
+import (
+	"time"
+
+	"github.com/minewatch/minewatch/agent/api"
+)
 
 // Verdict is what is said of one page. It states what the page's load looks like, never why it is there.
 type Verdict string
@@ -8,8 +12,8 @@ type Verdict string
 // The verdicts, the weightiest first.
 const (
 	// MiningLike and Heavy are the detector's severities.
-	MiningLike Verdict = "mining_like"
-	Heavy      Verdict = "heavy"
+	MiningLike = Verdict(api.MiningLike)
+	Heavy      = Verdict(api.Heavy)
 	// Unknown is said where the page could not be watched as it should be; it is never clean. Reason says why.
 	Unknown      Verdict = "unknown"
 	NothingFound Verdict = "nothing_found"

@@ -87,8 +87,8 @@ func HTML(w io.Writer, pages []check.Page) error {
 
 // more reports whether a weighs more than b.
 func more(a, b check.Verdict) bool {
-	order := "nothing_found unknown heavy mining_like"
-	return strings.Index(order, string(a)) > strings.Index(order, string(b))
+	order := []check.Verdict{check.NothingFound, check.Unknown, check.Heavy, check.MiningLike}
+	return slices.Index(order, a) > slices.Index(order, b)
 }
 
 func articleOf(p *check.Page) article {
@@ -172,7 +172,7 @@ func plotOf(v *check.Visit, i, of int) plot {
 		length, most = max(length, pt.AtS), max(most, pt.Cores)
 	}
 	most = math.Ceil(most*2) / 2
-	x := func(s float64) float64 { return 45 + 590*min(s, length)/length }
+	x := func(s float64) float64 { return 45 + 580*min(s, length)/length }
 	y := func(c float64) float64 { return 180 - 165*min(c, most)/most }
 	for n, ph := range v.Phases {
 		if n%2 == 0 && len(v.Phases) > 1 {
