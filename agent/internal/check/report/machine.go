@@ -2,6 +2,8 @@ package report
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"encoding/xml"
 	"fmt"
@@ -110,7 +112,7 @@ func SARIF(w io.Writer, pages []check.Page) error {
 					"ruleId": string(f.Verdict), "level": level,
 					"message":             text(fmt.Sprintf("%s Page: %s. %s", p.Sentence, p.URL, f.Advice)),
 					"locations":           []object{location(at)},
-					"partialFingerprints": object{"pageAndScript/v1": p.URL + " " + at + " " + hash},
+					"partialFingerprints": object{"pageAndScript/v1": fingerprint(p.URL, at, hash)},
 					"codeFlows":           []object{{"threadFlows": []object{{"locations": steps}}}},
 					"rank":                f.Confidence * 100,
 				})
@@ -130,10 +132,16 @@ func SARIF(w io.Writer, pages []check.Page) error {
 	})
 }
 
+// fingerprint is the same for the same finding on the same page.
+func fingerprint(parts ...string) string {
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\n")))
+	return hex.EncodeToString(sum[:16])
+}
+
 func location(address string) map[string]any {
 	u, err := url.Parse(address)
 	if err != nil {
-		u = &url.URL{Opaque: "unknown"}
+		u = &url.URL{Path: clean(address)}
 	}
 	return map[string]any{"physicalLocation": map[string]any{"artifactLocation": map[string]any{"uri": u.String()}}}
 }
