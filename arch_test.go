@@ -63,7 +63,7 @@ func arrows() []arrow {
 		// What the product is tested with: the harness, the tests on it, the programs of developers on both.
 		{"agent/testkit", []string{"agent/testkit", "agent/extension", in + "procfs"}, "the harness drives browsers and desktops, whatever is tested on them"},
 		{"agent/e2e/attribution", []string{"heuristics", "agent/api", "agent/testkit", "agent/extension", in + "extensions", in + "sampler", in + "server", in + "attribution"}, "every process is asked about, which no program offers; the parts are the agent's own"},
-		{"agent/e2e/check", []string{"agent/testkit", "agent/api"}, "pages are checked with the program, as their owners do"},
+		{"agent/e2e/check", []string{"agent/testkit", "agent/api", in + "devtools"}, "pages are checked with the program, as their owners do; its report is looked at in the same browser"},
 		{"agent/e2e", []string{"agent/testkit", "agent/api", "agent/extension"}, "end-to-end tests use the programs as people do"},
 		{"agent/dev", []string{"agent/dev/internal", "agent/e2e", "agent/testkit", "agent/extension"}, "programs for developers record and measure the product from outside"},
 		{"agent/dev/packages", []string{"agent/dev/internal", in + "cli", in + "install"}, "man pages are made from the commands, and the files for browsers from the plan that installs them"},

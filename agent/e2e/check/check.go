@@ -137,12 +137,12 @@ func (s *Summary) add(site *sites.Site, a *Answer, err error) {
 }
 
 // One checks one site.
-func One(ctx context.Context, program, proxy string, site *sites.Site) (*Answer, error) {
+func One(ctx context.Context, program, proxy string, site *sites.Site, more ...string) (*Answer, error) {
 	args := []string{"check", "--json", "--allow-private", "--proxy", proxy, "--visits", strconv.Itoa(cmp.Or(site.Visits, 1))}
 	if site.Click != "" {
 		args = append(args, "--click", site.Click)
 	}
-	c := exec.CommandContext(ctx, program, append(args, site.URL)...)
+	c := exec.CommandContext(ctx, program, append(append(args, more...), site.URL)...)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
 	out, err := c.Output()
