@@ -39,6 +39,8 @@ type How struct {
 	// WaitFor and Click are CSS selectors: of what must be there before the time begins, and of what is clicked after Front;
 	// then it is watched in front once more.
 	WaitFor, Click string
+	// ClickIfThere lets a page pass on which nothing matches Click: of many pages only some have a banner.
+	ClickIfThere bool
 	// Quick says no more than whether the page deserves a long visit: its threads' demand is looked at, which other load on
 	// the computer does not lessen, so many quick visits may go on at one time.
 	Quick bool

@@ -178,11 +178,13 @@ func (v *visit) look(ctx context.Context, address string) Visit {
 		v.shoot(ctx)
 	}
 	if v.how.Click != "" && !v.done() {
-		if err := v.click(ctx); err != nil {
+		switch err := v.click(ctx); {
+		case err == nil:
+			v.begin(phaseClicked)
+			v.dwell(ctx, v.how.Front)
+		case !v.how.ClickIfThere:
 			return unknown(NotSeen, err.Error())
 		}
-		v.begin(phaseClicked)
-		v.dwell(ctx, v.how.Front)
 	}
 	if v.how.Hidden > 0 && !v.done() && ctx.Err() == nil {
 		if err := v.hide(ctx); err == nil {
