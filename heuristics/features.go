@@ -34,6 +34,8 @@ type Features struct {
 	// Tabs is how many pages of its browser have workers that do the same steady work, itself included, and TabCores what
 	// these ask for together, in cores. NaN below three.
 	Tabs, TabCores float64
+	// MainDemand is what a page's own thread asks for, 0 to 1: its duty. NaN outside browsers.
+	MainDemand float64
 	// DrawShare is what a page's threads for drawing use, as a share of what its main thread uses; DrawCores the same in
 	// cores.
 	DrawShare, DrawCores float64
@@ -44,6 +46,8 @@ type Features struct {
 	ThreadKinds float64
 	// WorkerDemand is the mean demand of one busy worker thread, 0 to 1: its duty.
 	WorkerDemand float64
+	// WorkerMost is the demand of the busiest worker thread, 0 to 1.
+	WorkerMost float64
 	// Hidden, Audible, Focused and FullScreen are 1 or 0 as the browser said of the tabs in the process: Hidden of all,
 	// the others of any. NaN when it did not say.
 	Hidden, Audible, Focused, FullScreen float64
@@ -90,10 +94,12 @@ func (f *Features) List() []Feature {
 		{"worker_cores", "cores", "what they ask for together", f.WorkerCores},
 		{"worker_spread", "share", "how much that varies", f.WorkerSpread},
 		{"worker_demand", "cores", "what one of them asks for", f.WorkerDemand},
+		{"worker_most", "cores", "what the busiest of them asks for", f.WorkerMost},
 		{"tabs", "pages", "pages of its browser whose workers do the same", f.Tabs},
 		{"tab_cores", "cores", "what these ask for together", f.TabCores},
 		{"worker_uneven", "share", "how much they differ, 0 is equal", f.WorkerUneven},
 		{"main_share", "share", "the main thread's share of its CPU time", f.MainShare},
+		{"main_demand", "cores", "what the page's own thread asks for", f.MainDemand},
 		{"draw_share", "share", "its drawing beside its main thread", f.DrawShare},
 		{"draw_cores", "cores", "what its drawing uses", f.DrawCores},
 		{"draw_quiet", "share", "its drawing in quiet seconds beside the mean", f.DrawQuiet},
@@ -132,7 +138,7 @@ func (f *Features) Missing() []string {
 func unknown() Features {
 	nan := math.NaN()
 	return Features{
-		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, WorkerDemand: nan,
+		WorkerShare: nan, WorkerUneven: nan, MainShare: nan, MainDemand: nan, WorkerDemand: nan, WorkerMost: nan,
 		WorkerCores: nan, WorkerSpread: nan, Tabs: nan, TabCores: nan, DrawShare: nan, DrawCores: nan, DrawQuiet: nan, ThreadKinds: nan, SystemShare: nan,
 		Hidden: nan, Audible: nan, Focused: nan, FullScreen: nan, Away: nan,
 		Transfer: nan, Memory: nan, MemoryMoves: nan, MemoryStep: nan, Births: nan, LifeUneven: nan, Company: nan,

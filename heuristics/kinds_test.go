@@ -12,11 +12,12 @@ type shape struct {
 	info    ProcessInfo
 	names   []string
 	load    func(at float64, r *rand.Rand) []float64
-	system  float64 // share of time in the kernel
-	io      float64 // bytes per second of CPU
-	memory  float64 // bytes
-	grows   float64 // memory, as a share of it per second
-	unread  bool    // neither threads nor I/O nor memory are known
+	wants   func(r *rand.Rand) []float64 // what its threads ask for, in cores, nil where they get it
+	system  float64                      // share of time in the kernel
+	io      float64                      // bytes per second of CPU
+	memory  float64                      // bytes
+	grows   float64                      // memory, as a share of it per second
+	unread  bool                         // neither threads nor I/O nor memory are known
 	renders *Renderer
 	helpers []Role // other processes of its browser, which rest
 }
@@ -42,6 +43,9 @@ func (s *shape) play(t *testing.T, length, step time.Duration) (first Severity, 
 			for i, c := range s.load(now.Seconds(), r) {
 				use := time.Duration(c * float64(step))
 				p.Threads[i].Run += use
+				if s.wants != nil {
+					p.Threads[i].Wait += max(0, time.Duration(s.wants(r)[i]*float64(step))-use)
+				}
 				p.System += time.Duration(s.system * float64(use))
 				p.User += use - time.Duration(s.system*float64(use))
 			}
@@ -226,6 +230,12 @@ func TestKindsOfMining(t *testing.T) {
 		{name: "its own thread at 70 %, in front, draws nothing", shape: tab("shown", drawnPage, steady(5, forEver, 0.7, 0)), by: s(80), found: s(50)},
 		{name: "its own thread, in front, while somebody scrolls", shape: tab("used", drawnPage, scrolled(0.95)), by: s(80), found: s(60), notBefore: s(43)},
 		{name: "its own thread at 70 %, in front, while somebody scrolls", shape: tab("used", drawnPage, scrolled(0.7)), by: s(60), found: s(50)},
+		{name: "its own thread at 70 %, in front, on a crowded computer", shape: spawned(func(s *shape) {
+			s.wants = func(r *rand.Rand) []float64 { return []float64{0.69 + 0.02*r.Float64(), 0.2 + 0.6*r.Float64()} }
+		}, tab("used", []string{"chromium", "ThreadPoolForeg"}, func(_ float64, r *rand.Rand) []float64 {
+			return []float64{0.1 + 0.2*r.Float64(), 0.03}
+		})), by: s(40)},
+		{name: "two workers that keep the same pace beside a page that draws", shape: tab("used", []string{"chromium", "DedicatedWorker", "DedicatedWorker", "Compositor"}, steady(5, forEver, 0.3, 0.7, 0.7, 0.2)), by: s(40)},
 		{name: "its own thread, hidden", shape: tab("hidden", drawnPage, steady(5, forEver, 0.95, 0)), by: s(55)},
 		{name: "its own thread at 60 %, hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", drawnPage, steady(5, forEver, 0.6, 0))), by: s(55)},
 		{name: "hidden by its priority", shape: spawned(func(s *shape) { s.info.Nice = backgroundNice }, tab("", twoWorkers, steady(5, forEver, 0.003, 0.5, 0.5))), by: s(18)},

@@ -34,7 +34,7 @@ type loadTracker struct {
 
 func newLoadTracker(span time.Duration) *loadTracker {
 	w := &loadTracker{load: activity{window: newWindow(span)}, demand: activity{window: newWindow(span)}}
-	w.threads.workers.window, w.threads.drawing = newWindow(span), newWindow(span)
+	w.threads.workers.window, w.threads.main, w.threads.drawing = newWindow(span), newWindow(span), newWindow(span)
 	w.forget()
 	return w
 }
@@ -64,7 +64,7 @@ func (w *loadTracker) advance(cpu, system, dt time.Duration, sample *ProcessSamp
 	}
 	w.readings.observe(sample, dt)
 	if len(sample.Threads) > 0 {
-		if elapsed := w.threads.observe(sample.Threads, dt, idle); elapsed > 0 {
+		if elapsed := w.threads.observe(sample.ID.PID, sample.Threads, dt, idle); elapsed > 0 {
 			w.demand.add(w.threads.need, elapsed, trackFrom/2)
 		}
 	}

@@ -32,7 +32,7 @@ type Aspect uint8
 const (
 	AspectLoad Aspect = iota
 	AspectThreads
-	AspectSteadiness // of workers, whatever the rest does
+	AspectSteadiness // of workers, whatever the rest does, and of what holds back
 	AspectScreen     // what is shown, heard and used
 	AspectPurity     // that it computes and does nothing else: all work in memory looks so, mining or not
 	AspectMemory
@@ -86,6 +86,7 @@ func rules() []rule {
 		browserHelper{},
 		littleIO{},
 		systemTime{},
+		heldBack{},
 		installed{},
 		steadyMemory{},
 		memoryStep{},

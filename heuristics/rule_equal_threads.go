@@ -6,6 +6,9 @@ import "fmt"
 // or several that bear names and do different work.
 type equalThreads struct{}
 
+// differentWork is from how many kinds of thread on, by their names, a program's threads do different work.
+const differentWork = 3
+
 func (equalThreads) define() Definition {
 	return Definition{
 		ID: "equal_threads", Scope: ScopePage | ScopeProgram, Needs: FactThreads, Aspect: AspectThreads, From: sustainedFrom,
@@ -22,7 +25,7 @@ func (equalThreads) assess(f *Features, about *Subject) finding {
 		return finding{}
 	}
 	facts := workerFacts(f)
-	if noun == "thread" && f.ThreadKinds >= 3 {
+	if noun == "thread" && f.ThreadKinds >= differentWork {
 		facts["thread_kinds"] = f.ThreadKinds
 		return finding{-1, facts, fmt.Sprintf("Its threads bear %.0f different names and do different work; those of a miner are all alike.", f.ThreadKinds)}
 	}

@@ -61,6 +61,9 @@ func (f *Features) duty() float64 {
 	if f.Workers > 0 && f.WorkerShare >= 0.3 {
 		return f.WorkerDemand
 	}
+	if f.MainShare >= ownWork && f.MainDemand >= 0 {
+		return f.MainDemand
+	}
 	if f.Demand > f.Cores {
 		return f.Demand
 	}

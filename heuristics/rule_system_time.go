@@ -6,6 +6,9 @@ import "fmt"
 // moves data spends much of its time there, whether or not its bytes are counted as read and written.
 type systemTime struct{}
 
+// kernelSome and kernelMuch are the shares of time in the kernel from which a program does not only compute.
+const kernelSome, kernelMuch = 0.28, 0.42
+
 func (systemTime) define() Definition {
 	return Definition{
 		ID: "system_time", Scope: ScopeNative, Needs: FactSystemTime, Aspect: AspectPurity, From: sustainedFrom,
@@ -22,7 +25,7 @@ func (systemTime) assess(f *Features, _ *Subject) finding {
 		}
 	}
 	return finding{
-		-ramp(f.SystemShare, 0.28, 0.42), facts,
+		-ramp(f.SystemShare, kernelSome, kernelMuch), facts,
 		fmt.Sprintf("It spends %s of its time in the kernel, as programs do that poll, serve or move data; miners compute.", percent(f.SystemShare)),
 	}
 }

@@ -189,8 +189,8 @@ func TestFeaturesListIsWhole(t *testing.T) {
 		}
 		seen[x.Name] = true
 	}
-	if n := len(seen); n != 34 {
-		t.Errorf("%d figures; Features has 34 beside Origins", n)
+	if n := len(seen); n != 36 {
+		t.Errorf("%d figures; Features has 36 beside Origins", n)
 	}
 	if got := f.Missing(); len(got) != 2 {
 		t.Errorf("missing %q, want threads and I/O", got)

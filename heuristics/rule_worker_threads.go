@@ -17,11 +17,7 @@ func (workerThreads) define() Definition {
 }
 
 func (workerThreads) assess(f *Features, _ *Subject) finding {
-	together := f.WorkerCores
-	if f.TabCores > together { // NaN compares false
-		together = f.TabCores
-	}
-	strength := ramp(together, 0.06, 0.18)
+	strength := f.workersCompute()
 	if f.Workers == 0 || !(strength > 0) {
 		return finding{}
 	}
@@ -33,6 +29,16 @@ func (workerThreads) assess(f *Features, _ *Subject) finding {
 		text += fmt.Sprintf(" %.0f pages of this browser do the same, %.1f cores together.", f.Tabs, f.TabCores)
 	}
 	return finding{strength, facts, text}
+}
+
+// workersCompute says from 0 to 1 whether a page's workers compute, by what they ask for together with those of pages that
+// do the same; NaN where that is not known.
+func (f *Features) workersCompute() float64 {
+	together := f.WorkerCores
+	if f.TabCores > together { // NaN compares false
+		together = f.TabCores
+	}
+	return ramp(together, 0.06, 0.18)
 }
 
 func workerFacts(f *Features) map[string]float64 {

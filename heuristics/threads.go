@@ -22,6 +22,8 @@ const (
 	// windowlessDrawing is what drawing costs in a window beside what it costs a browser without one, which shows nobody
 	// what it draws: the same page drew for 1.6 and 2.0 % in a window, for 0.5 % without (measured; a hash loop for 0.0 %).
 	windowlessDrawing = 3
+	// ownWork is the share of a page's work from which it does it itself.
+	ownWork = 0.5
 	// smallThread is the share of the process above which a thread's name counts as work of its own.
 	smallThread = 0.02
 )
@@ -39,6 +41,8 @@ type threads struct {
 	need time.Duration
 	// workers is what worker threads, in a program all threads, used or waited for.
 	workers activity
+	// main is what a process's first thread used or waited for.
+	main window
 	// drawing is what the threads that draw used.
 	drawing window
 	since   time.Duration // the last sample
@@ -93,6 +97,7 @@ func jobOf(name string) job {
 func (t *threads) forget() {
 	t.byTID, t.inOrder, t.need, t.since = nil, nil, 0, 0
 	t.workers.begin(settle)
+	t.main.reset()
 	t.drawing.reset()
 }
 
@@ -103,9 +108,9 @@ func (t *threads) wait(dt time.Duration) { t.since += dt }
 // rested was not looked at, and what it did when it began again is mixed with the rest.
 const longestGap = 4 * time.Second
 
-// observe takes the threads as sampled at one tick of length dt and returns how much time lies between this sample and the
+// observe takes the threads of a process as sampled at one tick of length dt and returns how much time lies between this sample and the
 // one before, 0 where they cannot be compared. idle says that the process rests: then only the counters are taken.
-func (t *threads) observe(now []ThreadSample, dt time.Duration, idle bool) time.Duration {
+func (t *threads) observe(pid int32, now []ThreadSample, dt time.Duration, idle bool) time.Duration {
 	elapsed := t.since
 	t.since = 0
 	compared := t.take(now) && !idle && elapsed <= max(longestGap, dt*3/2)
@@ -117,6 +122,9 @@ func (t *threads) observe(now []ThreadSample, dt time.Duration, idle bool) time.
 	draws := false
 	for _, th := range t.inOrder {
 		t.need += th.ran + th.waited
+		if th.tid == pid && th.compared {
+			t.main.add(th.ran+th.waited, elapsed)
+		}
 		switch th.job {
 		case workerJob:
 			work += th.ran + th.waited
@@ -241,13 +249,18 @@ func (t *threads) fill(f *Features, about *Subject) {
 	}
 	f.WorkerShare, f.MainShare = workers/all, mainUse/all
 	if inBrowser {
+		f.MainDemand = t.main.mean()
+		// A page that does its work itself is as steady as its own thread: others wait for one another on a crowded computer.
+		if s := t.main.spread(); f.MainShare >= ownWork && s < f.Spread {
+			f.Spread = s
+		}
 		f.DrawShare, f.DrawCores = drawing/max(mainUse, 0.01), drawing
 		f.DrawQuiet = t.drawing.quiet()
 		t.fillWorkers(f)
 	}
 	if n := float64(f.Workers); n >= 1 {
 		mean := sum / n
-		f.WorkerDemand = mean
+		f.WorkerDemand, f.WorkerMost = mean, most
 		if n >= 2 {
 			f.WorkerUneven = math.Sqrt(max(0, squares/n-mean*mean)) / mean
 		}
