@@ -107,6 +107,7 @@ eval: agent
 agent:
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch ./agent
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-host ./agent/host
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN)/minewatch-patrol ./agent/patrol
 
 # The tray draws through GTK on Linux, so it needs a C compiler there; without one the agent still works.
 tray:

@@ -51,6 +51,8 @@ func arrows() []arrow {
 		{in + "recordings/report", []string{"agent/api", in + "recordings/evaluate"}, "a report shows what others found"},
 		{in + "devtools", nil, "it starts a browser and speaks with it; what is asked is not its business"},
 		{in + "check", []string{"heuristics", "agent/api", in + "buildinfo", in + "devtools", in + "sampler", in + "pipeline", in + "alert", in + "attribution", in + "trace"}, "a page is judged on the one path, from snapshots like any other"},
+		{in + "patrol", []string{in + "patrol", in + "check", in + "buildinfo", "agent/api"}, "a patrol opens many pages as check opens one; how a page is judged is not its business"},
+		{"agent/patrol", []string{in + "patrol", in + "check", in + "buildinfo", "agent/api"}, "its commands, in a program of its own: the queue's server is four times the agent's size"},
 		{in + "check/report", []string{in + "check", "agent/api"}, "a report shows what a check found"},
 		{in + "daemon", []string{
 			"heuristics", "agent/api", in + "buildinfo", in + "pipeline", in + "sampler", in + "trace", in + "extensions", in + "nativemessaging", in + "attribution", in + "alert",

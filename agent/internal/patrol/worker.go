@@ -651,7 +651,7 @@ func (w *Worker) visit(ctx context.Context, s *slot, t *queue.Task, run *results
 	if task.Long {
 		plan = run.Long
 	}
-	how := check.How{Load: plan.Load, Front: plan.Front, Hidden: plan.Hidden, WaitFor: plan.WaitFor, Click: plan.Click, Quick: !task.Long, Screenshot: task.Long}
+	how := check.How{Load: plan.Load, Front: plan.Front, Hidden: plan.Hidden, WaitFor: plan.WaitFor, Click: plan.Click, ClickIfThere: true, Quick: !task.Long, Screenshot: task.Long}
 	var recording string
 	if task.Long {
 		dir, err := os.MkdirTemp("", "minewatch-patrol-")
