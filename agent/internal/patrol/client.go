@@ -21,7 +21,7 @@ var errPrivate = errors.New("it leads to an address that is not public")
 // unless private ones are allowed, wherever a name or a redirect leads; through a proxy if one is named.
 func NewClient(proxy string, allowPrivate bool) (*http.Client, error) {
 	t := &http.Transport{
-		DialContext: dialer(allowPrivate).DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
+		DialContext: Dialer(allowPrivate).DialContext, TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: 10 * time.Second,
 		MaxResponseHeaderBytes: 64 << 10, MaxIdleConns: 32, IdleConnTimeout: 10 * time.Second, ForceAttemptHTTP2: true,
 	}
 	if proxy != "" {
@@ -43,8 +43,8 @@ func NewClient(proxy string, allowPrivate bool) (*http.Client, error) {
 	return &http.Client{Transport: t, Timeout: 20 * time.Second}, nil
 }
 
-// dialer looks at the address itself, after the name was resolved: a name cannot lead elsewhere between two looks.
-func dialer(allowPrivate bool) *net.Dialer {
+// Dialer returns a dialer that reaches public addresses only unless private ones are allowed. It looks at the address itself, after the name was resolved: a name cannot lead elsewhere between two looks.
+func Dialer(allowPrivate bool) *net.Dialer {
 	return &net.Dialer{Timeout: 10 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
 		if allowPrivate {
 			return nil
