@@ -38,4 +38,10 @@ elif [ -x "$bin/minewatch-tray" ]; then
   pids+=($!)
 fi
 "$bin/minewatch" browser status || true
+if [ ${#pids[@]} -gt 0 ]; then
+  echo "Quitting the view (q) ends what was started here: the agent or the tray, or both. To watch on: minewatch run --user"
+fi
 "$bin/minewatch" watch
+if [ ${#pids[@]} -gt 0 ]; then
+  echo "Ended what was started with this view."
+fi

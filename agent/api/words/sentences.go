@@ -11,6 +11,7 @@ type Sentences struct {
 	WhoUnknown      string `about:"a browser tab whose site is not known; it must not sound like the user's fault"`
 	WhoProgram      string `about:"a program that is no browser tab"`
 	WhoGroup        string `about:"{n}, always 2 or more, processes of one program"`
+	Quoted          string `about:"marks a program's name that reads like a site; {name} is the name, use your language's quotation marks"`
 	NoName          string `about:"stands where a name is empty"`
 	ListSeparator   string `about:"between the names of a list"`
 	ListMore        string `about:"end of a list that is too long; {n} is at least 1"`
@@ -44,6 +45,7 @@ type Sentences struct {
 	Menu              string `about:"title of a menu entry; {time} is one of the short spans"`
 	DetailsTitle      string `about:"title of the notification with the details of an alert"`
 	DetailsProgram    string `about:"{name} of a program, {pid} its process number"`
+	DetailsConnect    string `about:"the tab has no name because no browser is connected, or not this one; keep the command as it is"`
 	DetailsOpen       string `about:"{sites} of tabs that were open lately, of which none is known to be it"`
 	LooksVery         string `about:"how sure: {percent} is 90 to 99"`
 	LooksLike         string `about:"how sure: {percent} is 60 to 89"`

@@ -136,6 +136,9 @@ func (w Words) Details(a *api.Alert) []string {
 	if len(a.Candidates) > 1 { // one alone would read like an answer
 		lines = append(lines, Fill(w.Say.DetailsOpen, "sites", w.list(a.Candidates)))
 	}
+	if a.Subject == api.SubjectTab && w.who(a, "") == w.Say.WhoUnknown {
+		lines = append(lines, w.Say.DetailsConnect)
+	}
 	lines = append(lines, w.looks(a.Confidence))
 	for i, e := range a.Evidence {
 		if i == 8 {
@@ -152,9 +155,9 @@ func (w Words) Details(a *api.Alert) []string {
 // people.
 func (w Words) program(a *api.Alert) string {
 	if a.Subject == api.SubjectTab && a.Browser != "" {
-		return w.name(cmp.Or(a.BrowserTitle, a.Browser))
+		return w.programName(cmp.Or(a.BrowserTitle, a.Browser))
 	}
-	return w.name(a.ProcessName)
+	return w.programName(a.ProcessName)
 }
 
 // Tab names the tab an alert is about by the site in its address bar, or by Who when that is not known.
@@ -182,9 +185,9 @@ func (w Words) Cores(a *api.Alert) string {
 func (w Words) who(a *api.Alert, embedded string) string {
 	switch {
 	case a.Subject == api.SubjectGroup && a.Processes > 1:
-		return Fill(w.Say.WhoGroup, "n", strconv.Itoa(a.Processes), "name", w.name(a.ProcessName))
+		return Fill(w.Say.WhoGroup, "n", strconv.Itoa(a.Processes), "name", w.programName(a.ProcessName))
 	case a.Subject != api.SubjectTab:
-		return Fill(w.Say.WhoProgram, "name", w.name(a.ProcessName))
+		return Fill(w.Say.WhoProgram, "name", w.programName(a.ProcessName))
 	case a.SiteConfidence == api.Exact && a.Site != "" && a.EmbeddedIn != "" && a.EmbeddedIn != a.Site:
 		return Fill(embedded, "site", w.name(a.Site), "page", w.name(a.EmbeddedIn))
 	case a.SiteConfidence == api.Exact && a.Site != "":
@@ -209,7 +212,7 @@ func (w Words) begin(a *api.Alert, s string) string {
 }
 
 func (w Words) where(a *api.Alert) string {
-	n, browser := strconv.Itoa(a.Tabs), w.name(cmp.Or(a.BrowserTitle, a.Browser))
+	n, browser := strconv.Itoa(a.Tabs), w.programName(cmp.Or(a.BrowserTitle, a.Browser))
 	switch {
 	case a.Subject != api.SubjectTab:
 		return ""
@@ -279,6 +282,29 @@ func (w Words) list(names []string) string {
 		s = Fill(w.Say.ListMore, "list", s, "n", strconv.Itoa(more))
 	}
 	return s
+}
+
+// programName is name for what a program, which is free to call itself youtube.com, says of itself: what reads like a
+// site stands in quotation marks.
+func (w Words) programName(s string) string {
+	n := w.name(s)
+	if !LikeSite(n) {
+		return n
+	}
+	return Fill(w.Say.Quoted, "name", strings.NewReplacer(`"`, "'", "「", "'", "」", "'").Replace(n))
+}
+
+// LikeSite reports whether a program's name could be read as a site: a dot, or what looks like one, before a letter, an
+// address with a scheme or port, or localhost. A version (python3.11) cannot.
+func LikeSite(name string) bool {
+	before := rune(0)
+	for _, r := range name {
+		if unicode.IsLetter(r) && strings.ContainsRune(".。．｡․·", before) {
+			return true
+		}
+		before = r
+	}
+	return strings.ContainsRune(name, ':') || strings.EqualFold(name, "localhost")
 }
 
 func (w Words) name(s string) string {

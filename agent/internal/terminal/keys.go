@@ -98,7 +98,7 @@ func (m *model) actOn(v verb) (api.Alert, bool) {
 	case r.open.State == api.Pending:
 		why = "minewatch is still finding out whose load this is. Wait a moment."
 	case (v == closeTab || v == showTab) && r.open.Subject != tab:
-		why = name(r.open.ProcessName) + " is a program, not a tab. You can close it as you close any program."
+		why = programName(r.open.ProcessName) + " is a program, not a tab. You can close it as you close any program."
 	default:
 		return *r.open, true
 	}

@@ -76,6 +76,14 @@ func name(s string) string {
 	return s
 }
 
+// programName is the name of a program, which is said to be one where it reads like a site.
+func programName(s string) string {
+	if s = name(s); words.LikeSite(s) {
+		return `program "` + strings.ReplaceAll(s, `"`, "'") + `"`
+	}
+	return s
+}
+
 // names lists at most three.
 func names(all []string) string {
 	out := make([]string, 0, 3)
@@ -92,20 +100,20 @@ func names(all []string) string {
 // program names the program of an alert, of a tab its browser.
 func program(a *api.Alert) string {
 	if a.Subject == tab && a.Browser != "" {
-		return name(cmp.Or(a.BrowserTitle, a.Browser))
+		return programName(cmp.Or(a.BrowserTitle, a.Browser))
 	}
-	return name(a.ProcessName)
+	return programName(a.ProcessName)
 }
 
 // label names the subject of an alert in a column, with as much certainty as there is.
 func label(a *api.Alert) string {
 	switch {
 	case a.Subject == group && a.Processes > 1:
-		return strconv.Itoa(a.Processes) + " × " + name(a.ProcessName)
+		return strconv.Itoa(a.Processes) + " × " + programName(a.ProcessName)
 	case a.Subject == group:
-		return name(a.ProcessName) + " (several)"
+		return programName(a.ProcessName) + " (several)"
 	case a.Subject != tab:
-		return name(a.ProcessName)
+		return programName(a.ProcessName)
 	case a.SiteConfidence == api.Shared && len(a.Sites) > 0:
 		return "one of " + names(a.Sites)
 	case a.Site == "":
@@ -125,7 +133,7 @@ func exactly(a *api.Alert) string {
 	case a.Subject == group:
 		return label(a)
 	case a.Subject != tab:
-		return name(a.ProcessName) + " (process " + strconv.Itoa(int(a.PID)) + ")"
+		return programName(a.ProcessName) + " (process " + strconv.Itoa(int(a.PID)) + ")"
 	case a.SiteConfidence == api.Shared && len(a.Sites) > 0:
 		return names(a.Sites) + " (shared)"
 	case a.Site == "":

@@ -63,7 +63,7 @@ func browsers(all []api.BrowserStatus) []string {
 	}
 	var out []string
 	for _, b := range all {
-		of := name(cmp.Or(b.Title, b.Name)) + " (process " + strconv.Itoa(int(b.PID)) + ")"
+		of := programName(cmp.Or(b.Title, b.Name)) + " (process " + strconv.Itoa(int(b.PID)) + ")"
 		switch {
 		case b.Update != "":
 			of += ": " + words.CleanSentence(b.Update)
