@@ -134,12 +134,12 @@ func TestAProfileNamesTheScriptThatCalls(t *testing.T) {
 		t.Fatal("it is no profile")
 	}
 	tb := newTab(nil)
-	got := tb.ranIn(&place{kind: "worker", url: "http://a.test/start.js", scripts: map[string]*script{"8": {url: "http://cdn.test/lib.js", hash: "ab", bytes: 12}}}, p)
+	got := tb.ranIn(&place{kind: "worker", url: "http://a.test/start.js", scripts: map[string]*script{"8": {url: "http://cdn.test/lib.js", hash: "ab", bytes: 12}, "9": {url: "wasm://wasm/19f3490a", wasm: true}}}, p)
 	if len(got) != 1 {
 		t.Fatalf("%+v, want one script", got)
 	}
 	r := got[0]
-	if r.url != "http://cdn.test/lib.js" || r.module != "wasm://wasm/19f3490a" || r.function != "wasm-function[3]" || r.hash != "ab" || r.bytes != 12 ||
+	if r.url != "http://cdn.test/lib.js" || r.module != "wasm://wasm/19f3490a" || r.function != "wasm-function[3]" || r.text() == nil || r.text().hash != "ab" || r.text().bytes != 12 ||
 		strings.Join(r.calls, " ") != "http://a.test/start.js http://cdn.test/lib.js" {
 		t.Errorf("%+v", r)
 	}
@@ -150,6 +150,25 @@ func TestAProfileNamesTheScriptThatCalls(t *testing.T) {
 		if _, ok := parseProfile([]byte(bad)); ok {
 			t.Errorf("%q passes for a profile", bad)
 		}
+	}
+}
+
+func TestTheMakerOfAWorkerIsFoundByWhatItCarries(t *testing.T) {
+	worker := "onmessage = () => { while (performance.now() < end) sum += mix(n++); };\nfunction mix(n) { return Math.imul(n ^ 7, 0x5bd1e995) }\n"
+	pieces := piece.FindAllString(worker, maxPieces)
+	texts := map[string]string{
+		"http://a.test/other.js": "const x = 1; function other() { return Math.imul(1, 2) }",
+		"http://cdn.test/all.js": `const text = ` + fmt.Sprintf("%q", worker) + `; new Worker(URL.createObjectURL(new Blob([text])))`,
+	}
+	if got := find(pieces, texts); len(pieces) != 2 || got != "http://cdn.test/all.js" {
+		t.Errorf("%q by %d pieces", got, len(pieces))
+	}
+	delete(texts, "http://cdn.test/all.js")
+	if got := find(pieces, texts); got != "" {
+		t.Errorf("nobody carries it, and %q is named", got)
+	}
+	if got := find(nil, texts); got != "" {
+		t.Errorf("of no pieces %q is named", got)
 	}
 }
 

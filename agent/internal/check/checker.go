@@ -112,6 +112,7 @@ func (c *Checker) Visit(ctx context.Context, address string, how How) Visit {
 		return finish(unknown(Refused, err.Error()))
 	}
 	v := &visit{checker: c, how: how, tab: newTab(c.browser)}
+	v.tab.traces = !how.Quick
 	c.relay.begin(c.options.MaxBytes)
 	out := v.run(ctx, address)
 	return finish(out)

@@ -141,7 +141,9 @@ func (v *visit) scripts(all []ran) []Script {
 		}
 		s := Script{
 			URL: bare(v.behind(r)), In: r.place.kind, InURL: bare(r.place.url), Function: r.function, Module: r.module, Duty: round(r.duty()), Threads: 1,
-			Bytes: r.bytes, SHA256: r.hash,
+		}
+		if text := r.text(); text != nil {
+			s.Bytes, s.SHA256 = text.bytes, text.hash
 		}
 		if f := v.tab.frames[r.place.frame]; f != nil {
 			s.Frame = bare(f.url)
@@ -236,6 +238,8 @@ func (v *visit) hashModules(ctx context.Context) {
 	if v.how.Quick {
 		return
 	}
+	v.tab.collectScripts(ctx)
+	v.findMakers(ctx)
 	v.mu.Lock()
 	busy := map[string]bool{}
 	for i := range v.ran {

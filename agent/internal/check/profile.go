@@ -51,8 +51,7 @@ type ran struct {
 	self             time.Duration
 	of               time.Duration // the time that was profiled
 	best             time.Duration // of the busiest function
-	hash             string
-	bytes            int
+	script           string        // the id of the script that function is in
 }
 
 // profile profiles every place that runs for a while and returns what each script used, the busiest first. A place that
@@ -175,9 +174,7 @@ func (t *tab) ranIn(pl *place, p *cpuProfile) []ran {
 		r.self += used
 		if used > r.best {
 			r.best, r.function, r.module = used, clip(own.Function), module
-			if s != nil && !s.wasm {
-				r.hash, r.bytes = s.hash, s.bytes
-			}
+			r.script = own.Script
 		}
 		if module != "" && r.module == "" {
 			r.module = module
@@ -185,16 +182,22 @@ func (t *tab) ranIn(pl *place, p *cpuProfile) []ran {
 	}
 	out := make([]ran, 0, len(order))
 	for _, r := range order {
-		if r.hash == "" {
-			for _, s := range pl.scripts {
-				if s.url == r.url && !s.wasm {
-					r.hash, r.bytes = s.hash, s.bytes
-				}
-			}
-		}
 		out = append(out, *r)
 	}
 	return out
+}
+
+// text returns the script whose text ran, nil where the browser did not tell it.
+func (r *ran) text() *script {
+	if s := r.place.scripts[r.script]; s != nil && !s.wasm {
+		return s
+	}
+	for _, s := range r.place.scripts {
+		if s.url == r.url && !s.wasm {
+			return s
+		}
+	}
+	return nil
 }
 
 // duty is the share of the profiled time in which the thread ran the script.

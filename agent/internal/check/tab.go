@@ -63,6 +63,7 @@ type tab struct {
 	download int
 	decoys   map[string]bool // targets of ours: the tab in front of the page
 	hidden   bool
+	traces   bool // new places are told of with who began them
 	eye      *eye
 	traced   func(json.RawMessage) // receives the first event of a trace
 }
@@ -78,12 +79,13 @@ type frame struct {
 type place struct {
 	session, target, kind, url string
 	// frame is the id of the frame around a worker, or of the frame itself.
-	frame   string
-	parent  string // session
-	scripts map[string]*script
-	gone    bool
-	crashed bool
-	held    bool // until its first statement
+	frame    string
+	parent   string // session
+	scripts  map[string]*script
+	gone     bool
+	crashed  bool
+	held     bool // until its first statement
+	debugged bool
 }
 
 // script is one that a place has compiled.
@@ -230,21 +232,70 @@ func (t *tab) ready(pl *place) {
 		post("Page.enable", nil)
 	}
 	post("Target.setAutoAttach", map[string]any{"autoAttach": true, "waitForDebuggerOnStart": true, "flatten": true})
-	// A page may hold a `debugger` statement, to notice a debugger or to stop it.
-	post("Debugger.enable", map[string]any{"maxScriptsCacheSize": 10_000_000})
 	// Who made a worker out of text is told by the stack of its first statement alone: there it is held for a moment.
-	pl.held = pl.kind == "worker" && madeOfText(pl.url)
-	if pl.held {
-		post("EventBreakpoints.setInstrumentationBreakpoint", map[string]any{"eventName": "scriptFirstStatement"})
-	} else {
-		post("Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	pl.held = t.traces && pl.kind == "worker" && madeOfText(pl.url)
+	if t.traces && (pl.held || pl.kind == "page" || pl.kind == "frame") {
+		t.debug(pl)
 	}
-	post("Debugger.setAsyncCallStackDepth", map[string]any{"maxDepth": 8})
 	// No bodies are kept.
 	post("Network.enable", map[string]any{"maxTotalBufferSize": 1, "maxResourceBufferSize": 1, "maxPostDataSize": 0})
 	post("Profiler.enable", nil)
 	post("Profiler.setSamplingInterval", map[string]any{"interval": profileEvery.Microseconds()})
 	post("Runtime.runIfWaitingForDebugger", nil)
+}
+
+// debug turns the debugger on in a place, so that stacks reach through what was waited for. It makes WebAssembly many times
+// slower (a query of 1 s took 20), so it is turned off again by rest.
+func (t *tab) debug(pl *place) {
+	t.line.Post(pl.session, "Debugger.enable", map[string]any{"maxScriptsCacheSize": 10_000_000})
+	if pl.held {
+		t.line.Post(pl.session, "EventBreakpoints.setInstrumentationBreakpoint", map[string]any{"eventName": "scriptFirstStatement"})
+	} else { // a page may hold a `debugger` statement, to notice a debugger or to stop it
+		t.line.Post(pl.session, "Debugger.setSkipAllPauses", map[string]any{"skip": true})
+	}
+	t.line.Post(pl.session, "Debugger.setAsyncCallStackDepth", map[string]any{"maxDepth": 8})
+	pl.debugged = true
+}
+
+// wakeDebugger turns the debugger on in pages and frames: what they begin from now on is told with who began it.
+func (t *tab) wakeDebugger() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.traces = true
+	for _, pl := range t.order {
+		if !pl.gone && !pl.debugged && (pl.kind == "page" || pl.kind == "frame") {
+			t.debug(pl)
+		}
+	}
+}
+
+// restDebugger turns it off everywhere, also in what comes later.
+func (t *tab) restDebugger() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.traces = false
+	for _, pl := range t.order {
+		if pl.debugged && !pl.held {
+			t.line.Post(pl.session, "Debugger.disable", nil)
+			pl.debugged = false
+		}
+	}
+}
+
+// collectScripts has every place that runs tell all its scripts: the debugger does that when it is turned on.
+func (t *tab) collectScripts(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	var wg sync.WaitGroup
+	places := t.living()
+	for _, pl := range places[max(0, len(places)-maxProfiled):] {
+		wg.Go(func() {
+			t.line.Post(pl.session, "Debugger.setSkipAllPauses", map[string]any{"skip": true})
+			_ = t.line.Call(ctx, pl.session, "Debugger.enable", map[string]any{"maxScriptsCacheSize": 10_000_000}, nil) // who does not answer has told nothing
+			t.line.Post(pl.session, "Debugger.setSkipAllPauses", map[string]any{"skip": true})
+		})
+	}
+	wg.Wait()
 }
 
 // kindOf returns our word for the browser's.
@@ -407,7 +458,7 @@ func (t *tab) hearScript(e devtools.Event) {
 		Stack    stack  `json:"stackTrace"`
 	}
 	pl := t.places[e.Session]
-	if pl == nil || json.Unmarshal(e.Params, &p) != nil || t.scripts >= maxScripts {
+	if pl == nil || json.Unmarshal(e.Params, &p) != nil || t.scripts >= maxScripts || pl.scripts[p.ID] != nil {
 		return
 	}
 	t.scripts++
@@ -434,6 +485,8 @@ func (t *tab) hearPause(e devtools.Event) {
 	}
 	pl.held = false
 	t.line.Post(e.Session, "EventBreakpoints.removeInstrumentationBreakpoint", map[string]any{"eventName": "scriptFirstStatement"})
+	t.line.Post(e.Session, "Debugger.disable", nil)
+	pl.debugged = false
 	id := p.AsyncID
 	if p.Async != nil {
 		if by := p.Async.top(); by != "" && by != pl.url {

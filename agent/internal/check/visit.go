@@ -37,6 +37,8 @@ const (
 	// suspectFrom is the demand of a quick visit's workers, or of the page's own thread less its drawing, from which it
 	// deserves a long one; below it no load of the recordings was called anything.
 	suspectFrom = 0.08
+	// begins is the time of a phase in which most of what it brings has begun: then the debugger is turned off.
+	begins = 4 * time.Second
 	// settle is the time after loading that says nothing: every page is busy then.
 	settle = 2 * time.Second
 	// maxFindings bounds the findings of a visit.
@@ -178,6 +180,9 @@ func (v *visit) look(ctx context.Context, address string) Visit {
 		v.shoot(ctx)
 	}
 	if v.how.Click != "" && !v.done() {
+		if !v.how.Quick {
+			v.tab.wakeDebugger()
+		}
 		switch err := v.click(ctx); {
 		case err == nil:
 			v.begin(phaseClicked)
@@ -187,6 +192,9 @@ func (v *visit) look(ctx context.Context, address string) Visit {
 		}
 	}
 	if v.how.Hidden > 0 && !v.done() && ctx.Err() == nil {
+		if !v.how.Quick {
+			v.tab.wakeDebugger()
+		}
 		if err := v.hide(ctx); err == nil {
 			v.begin(phaseHidden)
 			v.dwell(ctx, v.how.Hidden)
@@ -304,6 +312,7 @@ func (v *visit) dwell(ctx context.Context, length time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, length)
 	defer cancel()
 	var profiled time.Time
+	began := time.Now()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -319,6 +328,9 @@ func (v *visit) dwell(ctx context.Context, length time.Duration) {
 		}
 		if v.over() || v.done() {
 			return
+		}
+		if time.Since(began) >= begins {
+			v.tab.restDebugger()
 		}
 		if !v.how.Quick && v.demand() >= profileFrom && time.Since(profiled) >= profileAgain {
 			found := v.tab.profile(ctx, profileFor)

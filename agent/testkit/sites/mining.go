@@ -38,7 +38,7 @@ func Mining() []*Site {
 		{name: "frame-in-frame", script: "http://ad2-HOST/s/core.js", page: framed("ad-", "ad2-")},
 		{name: "wasm-blob", script: "http://cdn-HOST/s/wasm-blob.js", page: startsFrom("cdn-", "wasm-blob.js")},
 		{name: "wasm-worker", script: "http://HOST/s/wasm.js", page: starts("wasm-worker.js")},
-		{name: "late", script: "http://HOST/s/core.js", change: func(o *order) { o.delay = 8 }, page: starts("worker.js")},
+		{name: "late", script: "http://cdn-HOST/s/inline.js", change: func(o *order) { o.delay = 8 }, page: startsFrom("cdn-", "inline.js")},
 		{name: "only-hidden", script: "http://HOST/s/core.js", change: func(o *order) { o.hidden = true }, page: starts("worker.js")},
 		{name: "after-click", script: "http://HOST/s/core.js", click: "#agree", page: clicked("worker.js")},
 		{name: "third-visitor", script: "http://HOST/s/core.js", visits: 3, page: third("worker.js")},
