@@ -59,6 +59,8 @@ type browserPlacement struct {
 	Connected bool `json:"connected"`
 	// Next is the one next thing to do, empty for nothing.
 	Next string `json:"next,omitempty"`
+	// Hint is another way to the same end, or what Next comes down to; empty for none.
+	Hint string `json:"hint,omitempty"`
 }
 
 func browserInstallCommand() *cobra.Command {
@@ -240,6 +242,7 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 		p.Found = p.Found || p.Connected
 		if what != "remove" {
 			p.Next = cmp.Or(old[s.Browser.Name], nextStep(s, &r, p.Connected, setup))
+			p.Hint = otherWay(s, p.Next, setup)
 		}
 		r.Browsers = append(r.Browsers, p)
 	}

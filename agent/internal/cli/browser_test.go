@@ -24,7 +24,7 @@ func TestBrowserKeysArePromised(t *testing.T) {
 		want  string
 	}{
 		{browserReport{}, "agent_running browsers extension_dir extension_id firefox_xpi type"},
-		{browserPlacement{Next: "x"}, "connected extension found host_system host_user manifest name next state title"},
+		{browserPlacement{Next: "x", Hint: "x"}, "connected extension found hint host_system host_user manifest name next state title"},
 		{systemReport{Planned: []string{"x"}, Notes: []string{"x"}}, "notes planned stamp steps type"},
 		{install.Done{Why: "x"}, "outcome path why"},
 	} {
@@ -62,5 +62,32 @@ func TestWhoIs(t *testing.T) {
 	want := map[string]bool{"google-chrome-beta": true, "firefox": true, "chromium": true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("connected (-want +got):\n%s", diff)
+	}
+}
+
+// On Debian the way without an administrator comes first; the other names the program by a path that sudo finds, or says
+// what is missing for it.
+func TestTheWayByHandOnDebian(t *testing.T) {
+	for _, exe := range []string{"/usr/bin/env", t.TempDir() + "/minewatch"} {
+		setup := &install.Setup{Exe: exe, DebianChromium: true}
+		s := install.SetupState{State: install.Ready, Host: install.Ready, Extension: install.UserFolder}
+		s.Browser.Name, s.Browser.Title = "chromium", "Chromium"
+		r := browserReport{AgentRunning: true, ExtensionDir: "/home/me/ext"}
+		next := nextStep(&s, &r, false, setup)
+		hint := otherWay(&s, next, setup)
+		if !strings.Contains(next, "Load unpacked") || !strings.Contains(hint, "browser install --system") {
+			t.Errorf("%s: next %q, hint %q", exe, next, hint)
+		}
+		if exe == "/usr/bin/env" && !strings.HasPrefix(hint, "sudo /") {
+			t.Errorf("sudo does not find it: %q", hint)
+		}
+		if exe != "/usr/bin/env" && !strings.Contains(hint, "sudo install -m 755 "+exe+" ") {
+			t.Errorf("a program in a user's folder is refused, which the hint should say: %q", hint)
+		}
+		r.Browsers = []browserPlacement{{Title: "Chromium", Found: true, State: "ready", Next: next, Hint: hint}}
+		var b strings.Builder
+		if err := tellBrowsers(&b, "status", &r); err != nil || !strings.Contains(b.String(), "\n  or: "+hint) {
+			t.Errorf("%v in\n%s", err, b.String())
+		}
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"strings"
 
@@ -19,15 +20,13 @@ func nextStep(s *install.SetupState, r *browserReport, connected bool, setup *in
 	case s.State == install.Unreachable:
 		return "use a " + before(s.Browser.Title) + " that is not a snap or flatpak: their sandbox keeps minewatch out"
 	case s.State == install.Differs && s.Host != install.Differs:
-		return "sudo minewatch browser install --system"
+		return sudo(" browser install --system")
 	case s.State != install.Ready:
 		return "minewatch browser install"
 	case !r.AgentRunning:
 		return "minewatch run --user"
 	case s.Extension == install.SystemFolder || s.Extension == install.ByPolicy:
 		return "close all windows of " + s.Browser.Title + " and open it again"
-	case setup.DebianChromium && s.Browser.Name == "chromium", setup.DebianFirefox && s.Browser.Name == "firefox":
-		return "sudo minewatch browser install --system    (adds the extension without a click)"
 	case s.Extension == install.NoSource:
 		return "minewatch browser install"
 	case s.Browser.Family == extension.Firefox:
@@ -36,6 +35,35 @@ func nextStep(s *install.SetupState, r *browserReport, connected bool, setup *in
 	default:
 		return addByHand(s.Browser.Name, r.ExtensionDir)
 	}
+}
+
+// otherWay returns the way of an administrator where Debian's browsers can be given the extension without a click and next is
+// the way by hand, which needs no administrator. Sudo does not search the user's PATH, so the program stands with its path;
+// a program that others can change is put where they cannot first.
+func otherWay(s *install.SetupState, next string, setup *install.Setup) string {
+	debian := (setup.DebianChromium && s.Browser.Name == "chromium") || (setup.DebianFirefox && s.Browser.Name == "firefox")
+	if !debian || !strings.HasPrefix(next, "open ") {
+		return ""
+	}
+	if install.CheckProgram(setup.Exe) != nil {
+		dir := filepath.Dir(setup.Exe)
+		return "sudo install -m 755 " + quoted(filepath.Join(dir, "minewatch")) + " " + quoted(filepath.Join(dir, "minewatch-host")) +
+			" /usr/local/bin && sudo /usr/local/bin/minewatch browser install --system    (for all users, without a click)"
+	}
+	return sudo(" browser install --system") + "    (for all users, without a click)"
+}
+
+// sudo is a line that runs this program as administrator.
+func sudo(words string) string {
+	return strings.TrimPrefix(install.HowToBecome(quoted(thisProgram())+words), "run: ")
+}
+
+// quoted is a path as a shell reads it back.
+func quoted(path string) string {
+	if strings.Trim(path, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-") == "" || runtime.GOOS == "windows" {
+		return path
+	}
+	return "'" + strings.ReplaceAll(path, "'", `'\''`) + "'"
 }
 
 // before returns the part of a name before a parenthesis.
@@ -89,6 +117,9 @@ func tellBrowsers(w io.Writer, what string, r *browserReport) error {
 		out = append(out, fmt.Sprintf("%-20s %s", b.Title, setupState(b, r.AgentRunning)))
 		if b.Next != "" {
 			out = append(out, "  next: "+b.Next)
+		}
+		if b.Hint != "" {
+			out = append(out, "  or: "+b.Hint)
 		}
 	}
 	switch {
