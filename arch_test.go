@@ -34,6 +34,7 @@ func arrows() []arrow {
 		{in + "procfs", nil, "it reads what the kernel says and knows nobody who asks"},
 		{in + "attribution", []string{"heuristics", "agent/api"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
 		{in + "alert", []string{"heuristics", "agent/api", in + "browsers", in + "attribution"}, "alerts are made of verdicts and owners; who shows them is not its business"},
+		{in + "config", []string{in + "attribution"}, "what was decided is read and checked; who obeys is not its business"},
 		{in + "pipeline", []string{"heuristics", "agent/api", in + "attribution", in + "alert"}, "the one path knows no source and no sink by name"},
 		{in + "sampler", []string{"heuristics", in + "browsers", in + "pipeline", in + "procfs"}, "the sampler reads; it does not judge"},
 		{in + "trace", []string{"heuristics", in + "browsers", in + "pipeline", in + "attribution"}, "a recording is a source like any other; a redacted one must keep which frames are of one site"},
@@ -56,7 +57,7 @@ func arrows() []arrow {
 		{in + "check/report", []string{in + "check", "agent/api"}, "a report shows what a check found"},
 		{in + "daemon", []string{
 			"heuristics", "agent/api", in + "buildinfo", in + "pipeline", in + "sampler", in + "trace", in + "extensions", in + "nativemessaging", in + "attribution", in + "alert",
-			in + "store", in + "server", in + "sessionfile", in + "fault", in + "browsers",
+			in + "store", in + "server", in + "sessionfile", in + "fault", in + "browsers", in + "config",
 		}, "the running agent knows no command and no terminal"},
 		{in + "cli", []string{"heuristics", "agent/api", "agent/extension", "agent/internal", "installer"}, "commands stand on everything, and nothing stands on them but main"},
 		{"agent", []string{in + "cli"}, "main starts the command line"},

@@ -84,7 +84,7 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(words.NewWriter(stdout))
 	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
-		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), statusCommand(), doctorCommand(), evalCommand(), checkCommand(), versionCommand())
+		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), policyCommand(), statusCommand(), doctorCommand(), evalCommand(), checkCommand(), versionCommand())
 	markUsageErrors(root)
 	return root
 }
