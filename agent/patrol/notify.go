@@ -19,7 +19,7 @@ import (
 
 // notifyFlags are the flags of notify.
 type notifyFlags struct {
-	lang, proxy           string
+	lang, proxy            string
 	heavy, lookUp, private bool
 }
 

@@ -314,7 +314,8 @@ func (q *Queue) AddAll(ctx context.Context, lane Lane, all iter.Seq2[Key, []byte
 		for _, f := range waiting {
 			select {
 			case <-f.Ok():
-			case <-f.Err():
+			case err := <-f.Err():
+				_ = err // the next try says what is wrong
 				failed = append(failed, f.Msg())
 			case <-ctx.Done():
 				return ctx.Err()
@@ -536,16 +537,22 @@ func (q *Queue) read(ctx context.Context, run string, behind *uint64, yield func
 }
 
 // Try is what is known of the tries of a task.
-func (q *Queue) Try(ctx context.Context, k Key) (data []byte, err error) { return q.get(ctx, q.tries, k.String()) }
+func (q *Queue) Try(ctx context.Context, k Key) (data []byte, err error) {
+	return q.get(ctx, q.tries, k.String())
+}
 
 // SetTry keeps what is known of the tries of a task; when it returns it is on the disk.
-func (q *Queue) SetTry(ctx context.Context, k Key, data []byte) error { return q.put(ctx, q.tries, k.String(), data) }
+func (q *Queue) SetTry(ctx context.Context, k Key, data []byte) error {
+	return q.put(ctx, q.tries, k.String(), data)
+}
 
 // Run returns the settings of a run, nil if there is none of this name.
 func (q *Queue) Run(ctx context.Context, run string) ([]byte, error) { return q.get(ctx, q.runs, run) }
 
 // SetRun keeps the settings of a run.
-func (q *Queue) SetRun(ctx context.Context, run string, data []byte) error { return q.put(ctx, q.runs, run, data) }
+func (q *Queue) SetRun(ctx context.Context, run string, data []byte) error {
+	return q.put(ctx, q.runs, run, data)
+}
 
 func (*Queue) get(ctx context.Context, kv jetstream.KeyValue, key string) (data []byte, err error) {
 	err = again(ctx, func(ctx context.Context) error {

@@ -116,7 +116,9 @@ func Pack(a *Answer, limit int) ([]byte, error) {
 	shorten := []func(*check.Visit){
 		func(*check.Visit) {},
 		func(v *check.Visit) { v.Load = thin(v.Load) },
-		func(v *check.Visit) { v.Hosts, v.Sockets, v.Modules, v.Redirects = first(v.Hosts, 200), first(v.Sockets, 200), first(v.Modules, 50), first(v.Redirects, 20) },
+		func(v *check.Visit) {
+			v.Hosts, v.Sockets, v.Modules, v.Redirects = first(v.Hosts, 200), first(v.Sockets, 200), first(v.Modules, 50), first(v.Redirects, 20)
+		},
 		func(v *check.Visit) { v.Load, v.Busy, v.Findings = nil, first(v.Busy, 5), first(v.Findings, 3) },
 	}
 	short := *a

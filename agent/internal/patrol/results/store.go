@@ -300,17 +300,12 @@ func (s *Store) Counts(ctx context.Context) (map[check.Verdict]int, error) {
 // Pages yields pages with any of these verdicts (all if none is named) in the order of the list.
 func (s *Store) Pages(ctx context.Context, verdicts ...check.Verdict) iter.Seq2[*Page, error] {
 	return func(yield func(*Page, error) bool) {
-		query, args := "SELECT json FROM page", []any{}
+		query, args := "SELECT json FROM page", make([]any, len(verdicts))
 		for i, v := range verdicts {
-			if i == 0 {
-				query += " WHERE verdict IN (?"
-			} else {
-				query += ", ?"
-			}
-			args = append(args, string(v))
+			args[i] = string(v)
 		}
-		if len(verdicts) > 0 {
-			query += ")"
+		if n := len(verdicts); n > 0 {
+			query += " WHERE verdict IN (?" + strings.Repeat(", ?", n-1) + ")"
 		}
 		rows, err := s.db.QueryContext(ctx, query+" ORDER BY page", args...)
 		if err != nil {

@@ -2,6 +2,7 @@ package robots
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -42,7 +43,7 @@ func NewAsker(client *http.Client, robot, agent string) *Asker {
 	c := *client
 	c.CheckRedirect = func(_ *http.Request, via []*http.Request) error {
 		if len(via) >= 5 { // as many as RFC 9309 asks for
-			return fmt.Errorf("robots.txt is redirected more than five times")
+			return errors.New("robots.txt is redirected more than five times")
 		}
 		return nil
 	}
@@ -54,7 +55,7 @@ func NewAsker(client *http.Client, robot, agent string) *Asker {
 func (a *Asker) Ask(ctx context.Context, page string) (allowed bool, delay time.Duration, err error) {
 	u, err := url.Parse(page)
 	if err != nil || u.Host == "" {
-		return false, 0, fmt.Errorf("this is no address of a page")
+		return false, 0, errors.New("this is no address of a page")
 	}
 	site := u.Scheme + "://" + u.Host
 	a.mu.Lock()
