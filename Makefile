@@ -11,7 +11,7 @@ NFPM     := $(TOOLS)/nfpm-$(NFPM_VERSION)
 GOMOD_VERSION := v1.9.0
 GOMOD    := $(TOOLS)/cyclonedx-gomod-$(GOMOD_VERSION)
 
-.PHONY: help fuzz packages e2e-service tools setup-packages run test check demo popup e2e-browsers e2e-check waking bench corpus evasion evasion-record sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
+.PHONY: help fuzz packages e2e-service tools setup-packages run test check demo popup e2e-browsers e2e-check e2e-patrol waking bench corpus evasion evasion-record sessions dataset fit eval extension extension-lint extension-test vulncheck build agent tray lint fmt clean setup-run setup-test setup-corpus
 
 # The help is made of the lines that begin with two signs: a target and what it does, or @ and the name of a group.
 help:
@@ -56,6 +56,10 @@ e2e-service: setup-test tools
 ## e2e-check: sixty pages that mine and sixty that do not, each opened by minewatch check (50 minutes)
 e2e-check: setup-corpus
 	MINEWATCH_CHECK=full CI=$${CI-local} go test -count=1 -v -timeout 90m ./agent/e2e/check
+
+## e2e-patrol: minewatch-patrol over 560 pages while it and its browsers are killed fifty times (90 minutes)
+e2e-patrol: setup-corpus
+	MINEWATCH_PATROL=full CI=$${CI-local} go test -count=1 -v -timeout 150m ./agent/e2e/patrol
 
 ## bench: what it costs beside other programs, and what must not escape (Linux, root, ten minutes)
 bench: setup-test agent

@@ -24,7 +24,8 @@ func (heldBack) assess(f *Features, _ *Subject) finding {
 	strength := (1 - ramp(f.WorkerMost, pacedThread, fullDuty)) * (1 - ramp(f.Spread, evenSpread, wildSpread)) *
 		(1 - ramp(f.SystemShare, kernelSome, kernelMuch))
 	return finding{
-		strength, map[string]float64{"worker_most_cores": f.WorkerMost, "spread": f.Spread, "system_share": f.SystemShare},
+		strength,
+		map[string]float64{"worker_most_cores": f.WorkerMost, "spread": f.Spread, "system_share": f.SystemShare},
 		fmt.Sprintf("It holds back: none of its threads works more than %s of the time, and yet all of them together are steady.", percent(f.WorkerMost)),
 	}
 }

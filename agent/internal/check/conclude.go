@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"runtime"
@@ -65,7 +66,7 @@ func (v *visit) fill(ctx context.Context, out *Visit) {
 // made to its end.
 func (v *visit) conclude(out *Visit) {
 	if v.how.Quick {
-		out.Suspect = v.quick.workers >= suspectFrom || v.quick.main >= 0.3 || v.quick.confidence >= 0.5 || len(v.loads) > 0
+		out.Suspect = v.quick.workers >= suspectFrom || v.quick.main >= 0.3 || v.quick.confidence >= 0.5 || len(v.loads) > 0 || v.stillBusy()
 		return
 	}
 	for id, l := range v.loads {
@@ -103,6 +104,20 @@ func (v *visit) conclude(out *Visit) {
 		out.Verdict, out.Reason, out.Detail = out.Findings[0].Verdict, "", ""
 		out.DetectedS = out.Findings[0].AtS
 	}
+}
+
+// stillBusy reports whether a quick visit ended in the middle of a load: what began late has had no time to be told apart.
+func (v *visit) stillBusy() bool {
+	const last, least = 2, 0.12 // ticks, cores
+	if len(v.points) < last {
+		return false
+	}
+	for _, p := range v.points[len(v.points)-last:] {
+		if max(p.Cores, p.Demand) < least {
+			return false
+		}
+	}
+	return true
 }
 
 // ranOf returns what ran in the process of a load: all, where it is not known which frames live there.
@@ -378,13 +393,13 @@ func Allowed(address string) error {
 	}
 	u, err := url.Parse(address)
 	if err != nil || strings.ContainsFunc(address, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return fmt.Errorf("this is no address of a page")
+		return errors.New("this is no address of a page")
 	}
 	if u.Scheme != "http" && u.Scheme != "https" {
 		return errScheme
 	}
 	if u.Hostname() == "" {
-		return fmt.Errorf("the address names no host")
+		return errors.New("the address names no host")
 	}
 	return nil
 }

@@ -83,7 +83,6 @@ type place struct {
 	parent   string // session
 	scripts  map[string]*script
 	gone     bool
-	crashed  bool
 	held     bool // until its first statement
 	debugged bool
 }

@@ -57,7 +57,6 @@ type visit struct {
 	phases  []Phase
 	points  []Point
 	loads   map[heuristics.ProcessID]*load
-	lost    time.Time // when nothing more could be seen
 	asked   map[heuristics.ProcessID]time.Time
 	ask     chan heuristics.ProcessID
 	news    chan struct{}

@@ -65,8 +65,7 @@ func Start(ctx context.Context, o Options) (*Browser, error) {
 	if err := as.give(profile); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(profile))
 	}
-	//nolint:gosec // the program is the caller's choice
-	b.command = exec.Command(o.Program, append(flags(profile), o.Flags...)...) //nolint:forbidigo // it ends with Close, in order
+	b.command = exec.Command(o.Program, append(flags(profile), o.Flags...)...) //nolint:forbidigo,noctx // it ends with Close, in order
 	b.command.Env = environment(profile)
 	b.command.Dir = profile
 	b.command.Stderr = b.words
@@ -122,7 +121,7 @@ func (b *Browser) Close() {
 			b.Kill()
 			b.ended(5 * time.Second)
 		}
-		b.Line.end(ErrClosed)
+		b.end(ErrClosed)
 		b.killRest()
 		// Its last processes may still write for a moment.
 		for range 20 {

@@ -218,8 +218,7 @@ func (l *Line) Call(ctx context.Context, session, method string, params, out any
 	}
 	select {
 	case a := <-to:
-		var refused *Error
-		if errors.As(a.err, &refused) {
+		if refused, ok := errors.AsType[*Error](a.err); ok {
 			refused.Method = method
 			return refused
 		}

@@ -3,6 +3,7 @@ package sites
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/minewatch/minewatch/agent/testkit/pages"
@@ -101,7 +102,7 @@ func generated() []kind {
 func numbers(b []byte) string {
 	parts := make([]string, len(b))
 	for i, x := range b {
-		parts[i] = fmt.Sprint(x)
+		parts[i] = strconv.Itoa(int(x))
 	}
 	return strings.Join(parts, ",")
 }
