@@ -13,7 +13,7 @@ import (
 
 // TestKilledAtRandomMoments kills the whole program, the queue's server in it, again and again: it goes on where it was.
 func TestKilledAtRandomMoments(t *testing.T) {
-	pages, kills := 300, 6
+	pages, kills := 150, 3
 	if os.Getenv(fullVar) != "" {
 		pages, kills = 2000, 50
 	}
@@ -77,7 +77,7 @@ func TestPoison(t *testing.T) {
 
 // TestClusterLosesANode: three servers, three workers; one of each is killed, and the coordinator too.
 func TestClusterLosesANode(t *testing.T) {
-	pages := 250
+	pages := 120
 	if os.Getenv(fullVar) != "" {
 		pages = 1500
 	}
