@@ -241,7 +241,7 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 		}
 		p.Found = p.Found || p.Connected
 		if what != "remove" {
-			p.Next = cmp.Or(old[s.Browser.Name], nextStep(s, &r, p.Connected, setup))
+			p.Next = cmp.Or(old[s.Browser.Name], nextStep(s, &r, p.Connected))
 			p.Hint = otherWay(s, p.Next, setup)
 		}
 		r.Browsers = append(r.Browsers, p)

@@ -73,7 +73,7 @@ func TestTheWayByHandOnDebian(t *testing.T) {
 		s := install.SetupState{State: install.Ready, Host: install.Ready, Extension: install.UserFolder}
 		s.Browser.Name, s.Browser.Title = "chromium", "Chromium"
 		r := browserReport{AgentRunning: true, ExtensionDir: "/home/me/ext"}
-		next := nextStep(&s, &r, false, setup)
+		next := nextStep(&s, &r, false)
 		hint := otherWay(&s, next, setup)
 		if !strings.Contains(next, "Load unpacked") || !strings.Contains(hint, "browser install --system") {
 			t.Errorf("%s: next %q, hint %q", exe, next, hint)

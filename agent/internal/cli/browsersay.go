@@ -13,7 +13,7 @@ import (
 )
 
 // nextStep returns the one next thing to do about a browser, empty for nothing.
-func nextStep(s *install.SetupState, r *browserReport, connected bool, setup *install.Setup) string {
+func nextStep(s *install.SetupState, r *browserReport, connected bool) string {
 	switch {
 	case connected || s.State == install.NotFound:
 		return ""
