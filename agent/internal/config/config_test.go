@@ -109,7 +109,8 @@ func TestBadIsRefusedAndThePreviousKept(t *testing.T) {
 		`[]`:                                                   "not a JSON object",
 		`{"history_days":5,"history_days":6}`:                  "twice",
 		`{"history_days":5} {}`:                                "behind its end",
-		`{"history_days":30,"observe_only":true,"nonsense":1}`:                               "no key",
+		`{"history_days":30,"observe_only":true,"nonsense":1}`: "no key",
+
 		`{"history_days":30,"observe_only":true,"x":"` + strings.Repeat("x", maxFile) + `"}`: "at most 65536",
 	} {
 		put(t, path, content)
