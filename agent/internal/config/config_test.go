@@ -100,19 +100,19 @@ func TestBadIsRefusedAndThePreviousKept(t *testing.T) {
 	if s := l.Load(); s.Int(HistoryDays) != 30 || len(s.Problems) != 1 || !strings.Contains(s.Problems[0], "MINEWATCH_SENSITVITY") {
 		t.Fatalf("got %v, problems %q", s.Int(HistoryDays), s.Problems)
 	}
-	for content, says := range map[string]string{
-		`{"history_days":0,"observe_only":true}`:               "from 1 to 3650",
-		`{"history_days":1e3,"observe_only":true}`:             "from 1 to 3650",
-		`{"history_days":"x\n\u001b[31m","observe_only":true}`: `x\n\x1b[31m`,
-		`{"history_days":`:                                     "half-written",
-		``:                                                     "not a JSON object",
-		`[]`:                                                   "not a JSON object",
-		`{"history_days":5,"history_days":6}`:                  "twice",
-		`{"history_days":5} {}`:                                "behind its end",
-		`{"history_days":30,"observe_only":true,"nonsense":1}`: "no key",
-
-		`{"history_days":30,"observe_only":true,"x":"` + strings.Repeat("x", maxFile) + `"}`: "at most 65536",
+	for _, one := range []struct{ content, says string }{
+		{`{"history_days":0,"observe_only":true}`, "from 1 to 3650"},
+		{`{"history_days":1e3,"observe_only":true}`, "from 1 to 3650"},
+		{`{"history_days":"x\n\u001b[31m","observe_only":true}`, `x\n\x1b[31m`},
+		{`{"history_days":`, "half-written"},
+		{``, "not a JSON object"},
+		{`[]`, "not a JSON object"},
+		{`{"history_days":5,"history_days":6}`, "twice"},
+		{`{"history_days":5} {}`, "behind its end"},
+		{`{"history_days":30,"observe_only":true,"nonsense":1}`, "no key"},
+		{`{"history_days":30,"observe_only":true,"x":"` + strings.Repeat("x", maxFile) + `"}`, "at most 65536"},
 	} {
+		content, says := one.content, one.says
 		put(t, path, content)
 		s := l.Load()
 		said := strings.Join(s.Problems, "|")
