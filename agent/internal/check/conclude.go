@@ -81,7 +81,7 @@ func (v *visit) conclude(out *Visit) {
 		if l.severity == heuristics.MiningLike {
 			f.Verdict = MiningLike
 		}
-		mine := v.ranOf(l)
+		mine := v.ranOf(v.frames[id])
 		f.Scripts = v.scripts(mine)
 		f.Site = l.site
 		if len(mine) > 0 {
@@ -121,7 +121,7 @@ func (v *visit) stillBusy() bool {
 }
 
 // ranOf returns what ran in the process of a load: all, where it is not known which frames live there.
-func (v *visit) ranOf(l *load) []ran {
+func (v *visit) ranOf(frames []heuristics.Frame) []ran {
 	var mine []ran
 	for _, r := range v.ran {
 		origin := ""
@@ -132,7 +132,7 @@ func (v *visit) ranOf(l *load) []ran {
 				origin = originOf(f.url)
 			}
 		}
-		if origin == "" || slices.ContainsFunc(l.frames, func(f heuristics.Frame) bool { return f.Origin == origin }) {
+		if origin == "" || slices.ContainsFunc(frames, func(f heuristics.Frame) bool { return f.Origin == origin }) {
 			mine = append(mine, r)
 		}
 	}

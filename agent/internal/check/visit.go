@@ -60,6 +60,8 @@ type visit struct {
 	asked   map[heuristics.ProcessID]time.Time
 	ask     chan heuristics.ProcessID
 	news    chan struct{}
+	tracing sync.Mutex
+	frames  map[heuristics.ProcessID][]heuristics.Frame // of the processes that were asked about
 	ran     []ran
 	drew    map[heuristics.ProcessID]int // ticks in front in which a page's own thread drew what it worked on
 	memory  uint64
@@ -76,7 +78,6 @@ type load struct {
 	finding  Finding
 	severity heuristics.Severity
 	site     string
-	frames   []heuristics.Frame
 	said     bool
 	full     bool    // it does not throttle itself, as a proof of work does that somebody waits for
 	began    float64 // when the load began, and when it was last seen, in seconds since the address was opened
@@ -99,6 +100,7 @@ type quickSum struct {
 func (v *visit) run(ctx context.Context, address string) Visit {
 	v.began = time.Now()
 	v.loads, v.asked, v.drew = map[heuristics.ProcessID]*load{}, map[heuristics.ProcessID]time.Time{}, map[heuristics.ProcessID]int{}
+	v.frames = map[heuristics.ProcessID][]heuristics.Frame{}
 	v.ask, v.news = make(chan heuristics.ProcessID, 8), make(chan struct{}, 1)
 	b := v.checker.browser
 	b.Hear(v.tab.hear)
@@ -309,8 +311,12 @@ func (v *visit) since() float64 { return time.Since(v.began).Seconds() }
 // the profiler is asked who it is.
 func (v *visit) dwell(ctx context.Context, length time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, length)
-	defer cancel()
-	var profiled time.Time
+	var (
+		profiled time.Time
+		asks     sync.WaitGroup
+	)
+	defer asks.Wait()
+	defer cancel() // before it is waited for them
 	began := time.Now()
 	tick := time.NewTicker(500 * time.Millisecond)
 	defer tick.Stop()
@@ -321,7 +327,7 @@ func (v *visit) dwell(ctx context.Context, length time.Duration) {
 		case <-v.checker.browser.Closed():
 			return
 		case id := <-v.ask:
-			v.askFrames(ctx, id)
+			asks.Go(func() { v.askFrames(ctx, id) }) // the profiler may be at work meanwhile
 		case <-v.news:
 		case <-tick.C:
 		}
@@ -369,12 +375,15 @@ func (v *visit) done() bool {
 		return v.quick.confidence >= 0.9
 	}
 	for _, l := range v.loads {
-		if l.severity == heuristics.MiningLike && !v.mayBeGate(l) && len(v.ran) > 0 && v.ran[0].duty() >= busyDuty {
+		if l.severity == heuristics.MiningLike && !v.mayBeGate(l) && v.named(l) && len(v.ran) > 0 && v.ran[0].duty() >= busyDuty {
 			return true
 		}
 	}
 	return false
 }
+
+// named reports whether it is known whose process a load is in, or the browser had time enough to tell.
+func (v *visit) named(l *load) bool { return l.site != "" || l.last-l.finding.AtS > 5 }
 
 // mayBeGate reports whether a load may yet turn out to be a proof of work that lets visitors in when it is done: it takes
 // all it can get, and has not lasted longer than the slowest of them did (public reports: 4 to 12 s, on slow computers
@@ -535,8 +544,8 @@ func (v *visit) judge(f *heuristics.Verdict, owner attribution.Owner, at float64
 		for _, e := range f.Evidence {
 			l.finding.Evidence = append(l.finding.Evidence, Evidence{Rule: string(e.Rule), Text: e.Text, Weight: round(e.Weight)})
 		}
-		l.site = cmp.Or(owner.Site, l.site)
 	}
+	l.site = cmp.Or(owner.Site, l.site)
 	v.quick.confidence = max(v.quick.confidence, f.Confidence)
 }
 
@@ -642,6 +651,8 @@ func (v *visit) shoot(ctx context.Context) {
 
 // askFrames asks the browser which frames and workers live in a process, and tells the detector.
 func (v *visit) askFrames(ctx context.Context, id heuristics.ProcessID) {
+	v.tracing.Lock() // one question at a time
+	defer v.tracing.Unlock()
 	v.mu.Lock()
 	fresh := time.Since(v.asked[id]) < 8*time.Second
 	v.asked[id] = time.Now()
@@ -667,9 +678,7 @@ func (v *visit) askFrames(ctx context.Context, id heuristics.ProcessID) {
 	e.answer(heuristics.Renderer{Process: id, Frames: frames})
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if l := v.loads[id]; l != nil {
-		l.frames = frames
-	}
+	v.frames[id] = frames
 }
 
 // drawsFrom is the share of its work from which a page's own thread draws, and drewLong the ticks of drawing in front after
