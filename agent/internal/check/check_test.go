@@ -203,6 +203,17 @@ func silent(t *testing.T) *devtools.Browser {
 	return &devtools.Browser{Line: devtools.NewLine(in, w, nil)}
 }
 
+// TestALoadWithoutABusyScript: a load was called mining, and each script that the profiler saw is too faint for a line.
+func TestALoadWithoutABusyScript(t *testing.T) {
+	faint := ran{place: &place{kind: "worker", url: "http://a.test/w.js"}, url: "http://a.test/w.js", self: 20 * time.Millisecond, of: time.Second}
+	v := &visit{tab: newTab(nil), ran: []ran{faint}, loads: map[heuristics.ProcessID]*load{{PID: 1}: {severity: heuristics.MiningLike}}}
+	out := Visit{FinalURL: "http://a.test/"}
+	v.conclude(&out)
+	if len(out.Findings) != 1 || out.Findings[0].Script != "" || len(out.Findings[0].Chain) != 1 || out.Verdict != MiningLike {
+		t.Errorf("%+v", out)
+	}
+}
+
 func FuzzEvents(f *testing.F) {
 	attached := `{"sessionId":"S","targetInfo":{"targetId":"T","type":"worker","url":"blob:x","browserContextId":"C","parentFrameId":"F"}}`
 	f.Add("Target.attachedToTarget", attached, "Debugger.paused", `{"asyncStackTrace":{"callFrames":[{"url":"http://a.test/s.js"}]}}`)

@@ -84,12 +84,11 @@ func (v *visit) conclude(out *Visit) {
 		mine := v.ranOf(v.frames[id])
 		f.Scripts = v.scripts(mine)
 		f.Site = l.site
-		if len(mine) > 0 {
+		if len(f.Scripts) > 0 { // the first of them is that of what ran most
 			f.Chain = v.chain(&mine[0])
 			f.Script = f.Scripts[0].URL
 		} else {
 			f.Chain = []Link{{"page", out.FinalURL}}
-			f.Scripts = []Script{}
 		}
 		if f.Evidence == nil {
 			f.Evidence = []Evidence{}
