@@ -30,6 +30,7 @@ func arrows() []arrow {
 		{"agent/extension", nil, "it only carries files"},
 		{in + "browsers", []string{"heuristics"}, "what is known of browsers is facts; who looks is not its business"},
 		{in + "fault", nil, "whoever refuses says why, whatever it is"},
+		{in + "usage", []string{"agent/api"}, "what is a wrong command line is the same for every program"},
 		{in + "buildinfo", nil, "a version is a name, and everybody may print it"},
 		{in + "procfs", nil, "it reads what the kernel says and knows nobody who asks"},
 		{in + "attribution", []string{"heuristics", "agent/api"}, "whose load it is follows from snapshots alone, or a replay would name another site"},
@@ -53,7 +54,7 @@ func arrows() []arrow {
 		{in + "devtools", nil, "it starts a browser and speaks with it; what is asked is not its business"},
 		{in + "check", []string{"heuristics", "agent/api", in + "buildinfo", in + "devtools", in + "sampler", in + "pipeline", in + "alert", in + "attribution", in + "trace"}, "a page is judged on the one path, from snapshots like any other"},
 		{in + "patrol", []string{in + "patrol", in + "check", in + "buildinfo", "agent/api"}, "a patrol opens many pages as check opens one; how a page is judged is not its business"},
-		{"agent/patrol", []string{in + "patrol", in + "check", in + "buildinfo", "agent/api"}, "its commands, in a program of its own: the queue's server is four times the agent's size"},
+		{"agent/patrol", []string{in + "patrol", in + "check", in + "buildinfo", in + "usage", "agent/api"}, "its commands, in a program of its own: the queue's server is four times the agent's size"},
 		{in + "check/report", []string{in + "check", "agent/api"}, "a report shows what a check found"},
 		{in + "daemon", []string{
 			"heuristics", "agent/api", in + "buildinfo", in + "pipeline", in + "sampler", in + "trace", in + "extensions", in + "nativemessaging", in + "attribution", in + "alert",

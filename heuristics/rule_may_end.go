@@ -53,8 +53,11 @@ func (mayEnd) assess(f *Features, about *Subject) finding {
 // maybeGate reports whether a page may be one that makes somebody wait for a proof of work: it is looked at, somebody is
 // there, and it works without a pause or a throttle.
 func (f *Features) maybeGate() bool {
-	return f.Hidden == 0 && f.Focused > 0 && !(f.Away > 0) && f.duty() >= fullDuty && f.Pauses == 0
+	return f.Hidden == 0 && f.Focused > 0 && !(f.Away > 0) && f.Unthrottled() && f.Pauses == 0
 }
+
+// Unthrottled reports whether a page takes all it can get, as a proof of work does that somebody waits for.
+func (f *Features) Unthrottled() bool { return f.duty() >= fullDuty }
 
 // duty is how much of the time a page's workers, or the page itself, want to run.
 func (f *Features) duty() float64 {

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -33,7 +35,7 @@ func diffCommand() *cobra.Command {
 				}
 				n++
 				if asJSON {
-					err = printJSON(c.OutOrStdout(), d)
+					err = usage.PrintJSON(c.OutOrStdout(), d)
 				} else {
 					_, err = fmt.Fprintln(c.OutOrStdout(), words.CleanText(d.String()))
 				}

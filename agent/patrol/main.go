@@ -10,28 +10,16 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
 )
 
-// Exit codes, as everywhere (docs/architecture.md).
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitFound  = 3
-)
-
 // errFound ends run with exit code 3 when it was asked to fail on what it found.
 var errFound = errors.New("pages were found that keep visitors' processors busy")
-
-// usageError is a command line that makes no sense.
-type usageError struct {
-	error
-	command string
-}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -45,18 +33,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	usage, isUsage := errors.AsType[usageError](err)
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, errFound):
-		return exitFound
-	case isUsage:
-		fmt.Fprintf(stderr, "minewatch-patrol: %s\nSee `%s --help`.\n", words.CleanError(err), usage.command)
-		return exitUsage
-	}
-	fmt.Fprintf(stderr, "minewatch-patrol: %s\n", words.CleanError(err))
-	return exitFailed
+	return usage.ExitCode(stderr, "minewatch-patrol", err, errFound)
 }
 
 func rootCommand(stdout, stderr io.Writer) *cobra.Command {
@@ -72,33 +49,8 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root.SetOut(words.NewWriter(stdout))
 	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(runCommand(), workCommand(), verifyCommand(), diffCommand(), notifyCommand())
-	markUsage(root)
+	usage.Mark(root)
 	return root
-}
-
-// markUsage makes wrong flags and arguments of every command usage errors.
-func markUsage(c *cobra.Command) {
-	c.SetFlagErrorFunc(func(c *cobra.Command, err error) error { return usageError{err, c.CommandPath()} })
-	for _, sub := range c.Commands() {
-		markUsage(sub)
-	}
-	if check := c.Args; check != nil {
-		c.Args = func(c *cobra.Command, args []string) error {
-			if err := check(c, args); err != nil {
-				return usageError{err, c.CommandPath()}
-			}
-			return nil
-		}
-	}
-	if c.RunE == nil {
-		c.Args = cobra.ArbitraryArgs
-		c.RunE = func(c *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return c.Help()
-			}
-			return usageError{fmt.Errorf("there is no command %q", args[0]), c.CommandPath()}
-		}
-	}
 }
 
 // these returns a check for the arguments of these names.
@@ -112,13 +64,4 @@ func these(names ...string) cobra.PositionalArgs {
 		}
 		return nil
 	}
-}
-
-// printJSON writes one object as one line.
-func printJSON(w io.Writer, v any) error {
-	line, err := words.JSON(v)
-	if err == nil {
-		_, err = w.Write(line)
-	}
-	return err
 }

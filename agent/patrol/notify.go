@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -33,7 +35,7 @@ func notifyCommand() *cobra.Command {
 		Args: these("folder of a run"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if f.lang != "en" && f.lang != "ja" && f.lang != "both" {
-				return usageError{errors.New("--lang is en, ja or both"), c.CommandPath()}
+				return usage.Error(c, errors.New("--lang is en, ja or both"))
 			}
 			return notify(c, args[0], &f)
 		},
@@ -101,7 +103,7 @@ func (f *notifyFlags) looker() (func(context.Context, *results.Page) (string, er
 	if err != nil {
 		return nil, err
 	}
-	dial := patrol.Dialer(f.private).DialContext
+	dial := check.Dialer(f.private).DialContext
 	if f.proxy != "" {
 		dial = nil
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
@@ -88,7 +90,7 @@ func runCommand() *cobra.Command {
 		Args: these("list of pages"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := f.complete(); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			return runList(c, args[0], &f)
 		},
@@ -143,7 +145,7 @@ func (f *runFlags) complete() error {
 		return errors.New("--max-memory is from 64 and --max-received from 1, both to 1048576 MiB")
 	case f.noWork && f.nats == "":
 		return errors.New("--no-work needs --nats: nobody else can work on a queue in this process")
-	case f.failOn != "" && f.failOn != string(check.MiningLike) && f.failOn != string(check.Heavy):
+	case f.failOn != "" && !check.Verdict(f.failOn).Found():
 		return errors.New("--fail-on is mining_like or heavy")
 	}
 	behind := func(d time.Duration) time.Duration {
@@ -216,7 +218,7 @@ func runList(c *cobra.Command, name string, f *runFlags) error {
 	}
 	o.Progress = func(p *patrol.Progress) {
 		if p.Last != nil && f.asJSON {
-			_ = printJSON(c.OutOrStdout(), p.Last) // a reader that went away does not end a run
+			_ = usage.PrintJSON(c.OutOrStdout(), p.Last) // a reader that went away does not end a run
 		}
 		show.tell(p)
 	}
@@ -237,8 +239,10 @@ func (f *runFlags) conclude(c *cobra.Command, out *patrol.Outcome) error {
 	fmt.Fprintf(c.ErrOrStderr(), "%d pages: %d mining_like, %d heavy, %d unknown, %d nothing_found.\n",
 		out.Run.Pages, n[check.MiningLike], n[check.Heavy], n[check.Unknown], n[check.NothingFound])
 	fmt.Fprintf(c.ErrOrStderr(), "For people: %s. Write down elsewhere, to show later that nothing was changed: %s\n", filepath.Join(f.out, results.Summary), out.Head)
-	if f.failOn != "" && (n[check.MiningLike] > 0 || f.failOn == string(check.Heavy) && n[check.Heavy] > 0) {
-		return errFound
+	for v, pages := range n {
+		if pages > 0 && v.Fails(check.Verdict(f.failOn)) {
+			return errFound
+		}
 	}
 	return nil
 }
@@ -255,7 +259,7 @@ func workCommand() *cobra.Command {
 				err = errors.New("--nats must say where the cluster is")
 			}
 			if err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			ctx := c.Context()
 			q, err := queue.Connect(ctx, f.nats, f.queue)

@@ -73,7 +73,7 @@ func ReadBudget(r io.Reader) (*Budget, error) {
 
 func (l *Limits) check(of string) error {
 	switch {
-	case l.FailOn != "" && l.FailOn != MiningLike && l.FailOn != Heavy:
+	case l.FailOn != "" && !l.FailOn.Found():
 		return fmt.Errorf("%s: fail-on is mining_like or heavy, not %q", of, l.FailOn)
 	case !(l.MaxCores >= 0 && l.MaxCores <= 1024):
 		return fmt.Errorf("%s: max-cores is a number of cores, such as 0.5", of)
@@ -99,7 +99,7 @@ func (b *Budget) of(address string) *Limits {
 func (b *Budget) Over(p *Page) []string {
 	l := b.of(p.URL)
 	var out []string
-	if l.FailOn != "" && (p.Verdict == MiningLike || l.FailOn == Heavy && p.Verdict == Heavy) {
+	if p.Verdict.Fails(l.FailOn) {
 		out = append(out, p.Sentence)
 	}
 	if p.Verdict == Unknown && !l.AllowUnknown {

@@ -100,7 +100,9 @@ func (c *Checker) Ended() bool {
 	}
 }
 
-// unknown is a visit that could not be made as it should.
+// NotKnown is a visit that could not be made as it should.
+func NotKnown(reason Reason, detail string) Visit { return finish(unknown(reason, detail)) }
+
 func unknown(reason Reason, detail string) Visit {
 	return Visit{Verdict: Unknown, Reason: reason, Detail: detail}
 }
@@ -109,7 +111,7 @@ func unknown(reason Reason, detail string) Visit {
 func (c *Checker) Visit(ctx context.Context, address string, how How) Visit {
 	how = how.withDefaults()
 	if err := Allowed(address); err != nil {
-		return finish(unknown(Refused, err.Error()))
+		return NotKnown(Refused, err.Error())
 	}
 	v := &visit{checker: c, how: how, tab: newTab(c.browser)}
 	v.tab.traces = !how.Quick
@@ -173,7 +175,7 @@ func Sum(address string, began time.Time, product string, visits []Visit) Page {
 		p.Verdict, p.Reason, p.Visits = Unknown, EndedEarly, []Visit{}
 	}
 	for i := range visits {
-		if v := &visits[i]; v.Verdict.rank() > p.Verdict.rank() {
+		if v := &visits[i]; v.Verdict.Outweighs(p.Verdict) {
 			p.Verdict, p.Reason, p.Detail = v.Verdict, v.Reason, v.Detail
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -304,13 +303,13 @@ func advice(f *Finding) string {
 	where := "this page"
 	for i, l := range f.Chain {
 		if l.Kind == "frame" && i > 0 {
-			where = "the frame of " + hostOf(l.Name)
+			where = "the frame of " + HostOf(l.Name)
 		}
 	}
-	h := hostOf(f.Script)
+	h := HostOf(f.Script)
 	page := ""
 	if len(f.Chain) > 0 {
-		page = hostOf(f.Chain[0].Name)
+		page = HostOf(f.Chain[0].Name)
 	}
 	switch {
 	case h == "" && f.Script == "":
@@ -325,13 +324,7 @@ func advice(f *Finding) string {
 
 // sentence is the verdict for a person.
 func sentence(p *Page) string {
-	var first *Finding
-	for i := range p.Visits {
-		if v := &p.Visits[i]; v.Verdict == p.Verdict && len(v.Findings) > 0 {
-			first = &v.Findings[0]
-			break
-		}
-	}
+	_, first := p.Finding()
 	times := ""
 	if len(p.Visits) > 1 {
 		times = fmt.Sprintf(" (seen in %d of %d visits)", p.Found, len(p.Visits))
@@ -423,7 +416,3 @@ func size(n int64) string {
 	}
 	return fmt.Sprintf("%d bytes", n)
 }
-
-func countCores() int { return runtime.NumCPU() }
-
-func system() string { return runtime.GOOS }

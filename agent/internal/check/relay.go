@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -41,8 +42,8 @@ type webRelay struct {
 	open    map[net.Conn]bool
 }
 
-// errPrivate is the error of a connection to an address that is not public.
-var errPrivate = errors.New("the address is not public; --allow-private opens it all the same")
+// ErrPrivate is the error of a connection to an address that is not public.
+var ErrPrivate = errors.New("the address is not public; --allow-private opens it all the same")
 
 func newRelay(o *Options) (*webRelay, error) {
 	r := &webRelay{private: o.AllowPrivate, open: map[net.Conn]bool{}}
@@ -114,33 +115,24 @@ func (r *webRelay) Close() {
 	}
 }
 
+// Dialer returns a dialer that reaches public addresses only, unless private ones are allowed. It looks at the address
+// itself, after the name was resolved: a name cannot lead elsewhere between two looks.
+func Dialer(allowPrivate bool) *net.Dialer {
+	return &net.Dialer{Timeout: dialTimeout, Control: func(_, address string, _ syscall.RawConn) error {
+		if allowPrivate {
+			return nil
+		}
+		a, err := netip.ParseAddrPort(address)
+		if err != nil || !Public(a.Addr()) {
+			return ErrPrivate
+		}
+		return nil
+	}}
+}
+
 // dial connects to a host of the web.
 func (r *webRelay) dial(ctx context.Context, target string) (net.Conn, error) {
-	host, port, err := net.SplitHostPort(target)
-	if err != nil {
-		return nil, err
-	}
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	var d net.Dialer
-	if r.private {
-		return d.DialContext(ctx, "tcp", target)
-	}
-	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return nil, err
-	}
-	err = errPrivate
-	for _, a := range addresses {
-		if !Public(a) {
-			continue
-		}
-		var c net.Conn
-		if c, err = d.DialContext(ctx, "tcp", net.JoinHostPort(a.String(), port)); err == nil {
-			return c, nil
-		}
-	}
-	return nil, err
+	return Dialer(r.private).DialContext(ctx, "tcp", target)
 }
 
 // checkNamed refuses addresses that are named outright, before a proxy further on is asked. Names are resolved by that
@@ -150,10 +142,10 @@ func (r *webRelay) checkNamed(host string) error {
 		return nil
 	}
 	if a, err := netip.ParseAddr(host); err == nil && !Public(a) {
-		return errPrivate
+		return ErrPrivate
 	}
 	if host == "localhost" {
-		return errPrivate
+		return ErrPrivate
 	}
 	return nil
 }
@@ -184,7 +176,7 @@ func notPublic() []netip.Prefix {
 }
 
 func (r *webRelay) refuse(w http.ResponseWriter, host string, err error) {
-	if errors.Is(err, errPrivate) {
+	if errors.Is(err, ErrPrivate) {
 		r.mu.Lock()
 		r.refusal = fmt.Sprintf("it leads to %s: %v", host, err)
 		r.mu.Unlock()
@@ -258,14 +250,11 @@ func (r *webRelay) connect(ctx context.Context, target string) (net.Conn, error)
 }
 
 func (r *webRelay) dialUpstream(ctx context.Context) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
-	defer cancel()
-	var d net.Dialer
 	host := r.upstream.Host
 	if r.upstream.Port() == "" {
 		host = net.JoinHostPort(r.upstream.Hostname(), "80")
 	}
-	return d.DialContext(ctx, "tcp", host)
+	return Dialer(true).DialContext(ctx, "tcp", host) // the proxy may be where it likes
 }
 
 func (r *webRelay) authorize(q *http.Request) {
@@ -294,9 +283,7 @@ func (r *webRelay) tunnel(w http.ResponseWriter, q *http.Request, target string)
 		return
 	}
 	defer here.Close()
-	if !r.keep(here, there) {
-		return
-	}
+	r.keep(here, there)
 	defer r.drop(here, there)
 	if _, err := io.WriteString(here, "HTTP/1.1 200 Connection established\r\n\r\n"); err != nil {
 		return
@@ -313,13 +300,12 @@ func (r *webRelay) tunnel(w http.ResponseWriter, q *http.Request, target string)
 	<-done
 }
 
-func (r *webRelay) keep(conns ...net.Conn) bool {
+func (r *webRelay) keep(conns ...net.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range conns {
 		r.open[c] = true
 	}
-	return true
 }
 
 func (r *webRelay) drop(conns ...net.Conn) {

@@ -19,6 +19,15 @@ const (
 	NothingFound Verdict = "nothing_found"
 )
 
+// Found reports whether a verdict says that something was found.
+func (v Verdict) Found() bool { return v == MiningLike || v == Heavy }
+
+// Fails reports whether a verdict is at least as weighty as one that was asked to fail on; nothing fails on what is no finding.
+func (v Verdict) Fails(on Verdict) bool { return on.Found() && v.rank() >= on.rank() }
+
+// Outweighs reports whether a verdict weighs more than another.
+func (v Verdict) Outweighs(other Verdict) bool { return v.rank() > other.rank() }
+
 // rank orders verdicts: of several visits the highest counts.
 func (v Verdict) rank() int {
 	switch v {
@@ -69,6 +78,16 @@ type Page struct {
 	Browser string    `json:"browser"`
 	Agent   string    `json:"agent"`
 	System  string    `json:"system"`
+}
+
+// Finding returns the weightiest finding of a page and the visit in which it was seen; nil for a page without one.
+func (p *Page) Finding() (*Visit, *Finding) {
+	for i := range p.Visits {
+		if v := &p.Visits[i]; v.Verdict == p.Verdict && len(v.Findings) > 0 {
+			return v, &v.Findings[0]
+		}
+	}
+	return nil, nil
 }
 
 // Visit is one opening of a page in a profile of its own.

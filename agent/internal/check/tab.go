@@ -592,7 +592,7 @@ func (t *tab) hearNetwork(e devtools.Event) {
 		}
 	case "Network.webSocketCreated":
 		t.asked(p.URL)
-		if h := hostOf(p.URL); h != "" && !slices.Contains(t.sockets, h) && len(t.sockets) < maxHosts {
+		if h := HostOf(p.URL); h != "" && !slices.Contains(t.sockets, h) && len(t.sockets) < maxHosts {
 			t.sockets = append(t.sockets, h)
 		}
 	}
@@ -621,7 +621,7 @@ func (t *tab) hearTrace(e devtools.Event) {
 }
 
 func (t *tab) asked(address string) {
-	if h := hostOf(address); h != "" && !slices.Contains(t.hosts, h) && len(t.hosts) < maxHosts {
+	if h := HostOf(address); h != "" && !slices.Contains(t.hosts, h) && len(t.hosts) < maxHosts {
 		t.hosts = append(t.hosts, h)
 	}
 }
@@ -676,32 +676,36 @@ func clip(s string) string {
 	return s
 }
 
-// hostOf returns the host of an address, without its port; "" for addresses that lead to no host.
-func hostOf(address string) string {
-	u, err := url.Parse(clip(address))
-	if err != nil {
-		return ""
-	}
-	switch u.Scheme {
-	case "http", "https", "ws", "wss":
+// HostOf returns the host of an address of the web, without its port; "" for addresses that lead to no host.
+func HostOf(address string) string {
+	if u := webAddress(address); u != nil {
 		return strings.ToLower(u.Hostname())
 	}
 	return ""
 }
 
+// webAddress returns an address of the web, nil for any other.
+func webAddress(address string) *url.URL {
+	u, err := url.Parse(clip(address))
+	if err != nil || !slices.Contains([]string{"http", "https", "ws", "wss"}, u.Scheme) {
+		return nil
+	}
+	return u
+}
+
 // bare returns an address without its query and fragment, which hold what is private; of text that is its own address only
 // the kind is left.
 func bare(address string) string {
-	u, err := url.Parse(clip(address))
-	if err != nil {
-		return ""
-	}
-	switch u.Scheme {
-	case "http", "https", "ws", "wss":
+	if u := webAddress(address); u != nil {
 		u.RawQuery, u.Fragment, u.User = "", "", nil
 		u.ForceQuery = false
 		return u.String()
-	case "data":
+	}
+	u, err := url.Parse(clip(address))
+	switch {
+	case err != nil:
+		return ""
+	case u.Scheme == "data":
 		return "data:"
 	}
 	if i := strings.IndexAny(address, "?#"); i >= 0 {

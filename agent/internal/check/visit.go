@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -78,7 +79,6 @@ type load struct {
 	finding  Finding
 	severity heuristics.Severity
 	site     string
-	said     bool
 	full     bool    // it does not throttle itself, as a proof of work does that somebody waits for
 	began    float64 // when the load began, and when it was last seen, in seconds since the address was opened
 	last     float64
@@ -445,7 +445,7 @@ func (v *visit) watch(ctx context.Context) (stop func()) {
 	source := e.source()
 	if v.how.Record != nil {
 		source = trace.Record(source, v.how.Record, trace.Header{
-			Started: v.began.UTC().Truncate(time.Millisecond), Cores: countCores(), IntervalMS: w.interval.Milliseconds(), OS: system(), Agent: buildinfo.Version,
+			Started: v.began.UTC().Truncate(time.Millisecond), Cores: runtime.NumCPU(), IntervalMS: w.interval.Milliseconds(), OS: runtime.GOOS, Agent: buildinfo.Version,
 		})
 	}
 	v.tab.mu.Lock()
@@ -531,12 +531,11 @@ func (v *visit) judge(f *heuristics.Verdict, owner attribution.Owner, at float64
 		l = &load{}
 		v.loads[f.Subject.Process] = l
 	}
-	first := !l.said
-	better := l.severity != heuristics.MiningLike && (first || f.Severity == heuristics.MiningLike)
+	better := l.severity == heuristics.SeverityNone || l.severity != heuristics.MiningLike && f.Severity == heuristics.MiningLike
 	if better {
-		l.severity, l.said = f.Severity, true
+		l.severity = f.Severity
 		l.finding = Finding{AtS: round(at), Phase: v.phase}
-		l.began, l.last, l.full = at-f.Features.Busy.Seconds(), at, unthrottled(&f.Features)
+		l.began, l.last, l.full = at-f.Features.Busy.Seconds(), at, f.Features.Unthrottled()
 	}
 	if f.Severity == l.severity && (better || f.Confidence > l.finding.Confidence) {
 		l.finding.Confidence, l.finding.Cores = round(f.Confidence), round(max(f.Features.Cores, orZero(f.Features.Demand)))
@@ -688,27 +687,11 @@ const (
 	drewLong  = 6
 )
 
-// fullDuty is the demand of a thread, in cores, from which it does not throttle itself; gateLasts the time, in seconds, after
-// which what does not throttle itself is no gate that anybody would wait for.
-const (
-	fullDuty  = 0.88
-	gateLasts = 28
-)
+// gateLasts is the time, in seconds, after which what does not throttle itself is no gate that anybody would wait for.
+const gateLasts = 28
 
-// unthrottled reports whether a load takes all it can get.
-func unthrottled(f *heuristics.Features) bool {
-	if f.Workers > 0 && f.WorkerShare >= 0.3 {
-		return f.WorkerDemand >= fullDuty
-	}
-	return max(f.Cores, orZero(f.Demand)) >= fullDuty
-}
-
-func round(x float64) float64 {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		return 0
-	}
-	return math.Round(x*1000) / 1000
-}
+// round rounds a figure, which may be unknown, for an answer.
+func round(x float64) float64 { return alert.Round(orZero(x), 1000) }
 
 func orZero(x float64) float64 {
 	if math.IsNaN(x) {

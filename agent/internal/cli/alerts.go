@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -34,7 +36,7 @@ func alertsCommand() *cobra.Command {
 				return terminal.Alerts(c.OutOrStdout(), alerts, time.Now())
 			}
 			for _, a := range alerts {
-				if err := printJSON(c.OutOrStdout(), a); err != nil {
+				if err := usage.PrintJSON(c.OutOrStdout(), a); err != nil {
 					return err
 				}
 			}
@@ -76,7 +78,7 @@ func allowCommand() *cobra.Command {
 			}
 			a := subject(args[0])
 			if err := checkSite(a.Site); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			client, err := api.Find(c.Context())
 			if err != nil {
@@ -133,7 +135,7 @@ func snoozeCommand() *cobra.Command {
 			}
 			a := subject(args[0])
 			if err := checkSite(a.Site); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			client, err := api.Find(c.Context())
 			if err != nil {
@@ -164,7 +166,7 @@ func listSnoozes(c *cobra.Command, asJSON bool) error {
 		return terminal.Snoozes(c.OutOrStdout(), all)
 	}
 	for _, a := range all {
-		if err := printJSON(c.OutOrStdout(), a); err != nil {
+		if err := usage.PrintJSON(c.OutOrStdout(), a); err != nil {
 			return err
 		}
 	}
@@ -205,7 +207,7 @@ func allowedCommand() *cobra.Command {
 				return terminal.Allowances(c.OutOrStdout(), all)
 			}
 			for _, a := range all {
-				if err := printJSON(c.OutOrStdout(), a); err != nil {
+				if err := usage.PrintJSON(c.OutOrStdout(), a); err != nil {
 					return err
 				}
 			}
@@ -230,7 +232,7 @@ func statusCommand() *cobra.Command {
 				return err
 			}
 			if asJSON {
-				return printJSON(c.OutOrStdout(), s)
+				return usage.PrintJSON(c.OutOrStdout(), s)
 			}
 			return terminal.Status(c.OutOrStdout(), s)
 		},

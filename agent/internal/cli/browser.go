@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -18,11 +20,7 @@ import (
 
 // runHost is what a browser starts: standard output belongs to the browser, so nothing else may be written there.
 func runHost(ctx context.Context, args []string) int {
-	if err := nativemessaging.RunHost(ctx, args, os.Stdin, os.Stdout, nativemessaging.DialAgent); err != nil {
-		printError(os.Stderr, err)
-		return exitFailed
-	}
-	return exitOK
+	return usage.ExitCode(os.Stderr, "minewatch", nativemessaging.RunHost(ctx, args, os.Stdin, os.Stdout, nativemessaging.DialAgent))
 }
 
 func browserCommand() *cobra.Command {
@@ -71,13 +69,13 @@ func browserInstallCommand() *cobra.Command {
 		Use: "install", Short: "Connect this user's browsers, or with --system those of all users", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if !system && (o.yes || o.policy || o.crx != "" || o.xpi != "") {
-				return usageError{errors.New("--yes, --policy, --crx and --xpi belong to --system"), c.CommandPath()}
+				return usage.Error(c, errors.New("--yes, --policy, --crx and --xpi belong to --system"))
 			}
 			if system && dataDir != "" {
-				return usageError{errors.New("--user-data-dir is one user's, so it does not go with --system"), c.CommandPath()}
+				return usage.Error(c, errors.New("--user-data-dir is one user's, so it does not go with --system"))
 			}
 			if (o.crx != "" || o.xpi != "") && !o.policy {
-				return usageError{errors.New("--crx and --xpi belong to --policy"), c.CommandPath()}
+				return usage.Error(c, errors.New("--crx and --xpi belong to --policy"))
 			}
 			setup, err := findSetup(system)
 			if err != nil {
@@ -132,7 +130,7 @@ func browserRemoveCommand() *cobra.Command {
 		Use: "remove", Short: "Disconnect this user's browsers, or with --system undo what was done for all", Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if yes && !system {
-				return usageError{errors.New("--yes belongs to --system"), c.CommandPath()}
+				return usage.Error(c, errors.New("--yes belongs to --system"))
 			}
 			setup, err := findSetup(system)
 			if err != nil {
@@ -210,7 +208,7 @@ func installInto(c *cobra.Command, setup *install.Setup, dataDir string, asJSON 
 		}},
 	}
 	if asJSON {
-		return printJSON(c.OutOrStdout(), r)
+		return usage.PrintJSON(c.OutOrStdout(), r)
 	}
 	return tellBrowsers(c.OutOrStdout(), "install", &r)
 }
@@ -247,7 +245,7 @@ func reportBrowsers(c *cobra.Command, what string, u *install.User, setup *insta
 		r.Browsers = append(r.Browsers, p)
 	}
 	if asJSON {
-		return errors.Join(printJSON(c.OutOrStdout(), r), trouble)
+		return errors.Join(usage.PrintJSON(c.OutOrStdout(), r), trouble)
 	}
 	return errors.Join(tellBrowsers(c.OutOrStdout(), what, &r), trouble)
 }

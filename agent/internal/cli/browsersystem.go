@@ -8,6 +8,8 @@ import (
 	"os"
 	"strings"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
@@ -64,14 +66,14 @@ func installSystem(c *cobra.Command, setup *install.Setup, o *systemOptions) err
 	}
 	if len(pending) > 0 && !o.yes && (o.json || !agreed(c)) {
 		if o.json {
-			return errors.Join(printJSON(out, r), errNothingDone)
+			return errors.Join(usage.PrintJSON(out, r), errNothingDone)
 		}
 		return errNothingDone
 	}
 	done, err := s.Install(plan)
 	r.Steps = done
 	if o.json {
-		return errors.Join(printJSON(out, r), err)
+		return errors.Join(usage.PrintJSON(out, r), err)
 	}
 	if len(pending) > 0 || err != nil {
 		tellDone(out, done)
@@ -174,7 +176,7 @@ func removeSystem(c *cobra.Command, setup *install.Setup, asJSON bool) error {
 		if done == nil {
 			done = []install.Done{}
 		}
-		return errors.Join(printJSON(c.OutOrStdout(), systemReport{Type: "browser_remove_system", Receipt: s.Receipt(), Steps: done}), err)
+		return errors.Join(usage.PrintJSON(c.OutOrStdout(), systemReport{Type: "browser_remove_system", Receipt: s.Receipt(), Steps: done}), err)
 	}
 	if len(done) == 0 && err == nil {
 		_, err = fmt.Fprintf(c.OutOrStdout(), "%s lists nothing: nothing was installed for all users.\n", s.Receipt())

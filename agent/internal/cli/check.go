@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/internal/check"
@@ -50,7 +52,7 @@ func checkCommand() *cobra.Command {
 		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if err := o.complete(c, args); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			return checkPages(c, args, &o)
 		},
@@ -89,7 +91,7 @@ func (o *checkOptions) complete(c *cobra.Command, args []string) error {
 	if o.visits < 1 || o.visits > 100 {
 		return errors.New("--visits is from 1 to 100")
 	}
-	if o.failOn != "" && o.failOn != string(check.MiningLike) && o.failOn != string(check.Heavy) {
+	if o.failOn != "" && !check.Verdict(o.failOn).Found() {
 		return errors.New("--fail-on is mining_like or heavy")
 	}
 	var rest string
@@ -167,7 +169,7 @@ func checkPages(c *cobra.Command, urls []string, o *checkOptions) error {
 		p := browser.Sum(address, began, visits)
 		pages = append(pages, p)
 		if o.asJSON {
-			err = printJSON(c.OutOrStdout(), p)
+			err = usage.PrintJSON(c.OutOrStdout(), p)
 		} else {
 			err = report.Text(c.OutOrStdout(), &p)
 		}
@@ -223,10 +225,7 @@ func (o *checkOptions) write(pages []check.Page) error {
 
 // outcome returns what the exit code follows from.
 func (o *checkOptions) outcome(stderr io.Writer, pages []check.Page) error {
-	has := func(v check.Verdict) bool {
-		return slices.ContainsFunc(pages, func(p check.Page) bool { return p.Verdict == v })
-	}
-	if o.failOn != "" && (has(check.MiningLike) || o.failOn == string(check.Heavy) && has(check.Heavy)) {
+	if slices.ContainsFunc(pages, func(p check.Page) bool { return p.Verdict.Fails(check.Verdict(o.failOn)) }) {
 		return errFound
 	}
 	if o.limits != nil {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -49,7 +51,7 @@ func doctorCommand() *cobra.Command {
 				bad = bad || found.State == checkTrouble
 				var err error
 				if asJSON {
-					err = printJSON(c.OutOrStdout(), found)
+					err = usage.PrintJSON(c.OutOrStdout(), found)
 				} else {
 					err = tellCheck(c.OutOrStdout(), found)
 				}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
@@ -75,7 +77,7 @@ func (o *evalOptions) check() (evaluate.Options, []evaluate.Floor, error) {
 func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	options, floors, err := o.check()
 	if err != nil {
-		return usageError{err, c.CommandPath()}
+		return usage.Error(c, err)
 	}
 	// One processor is for the agent, which must cost next to nothing. An evaluation is a person waiting.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(runtime.NumCPU()))
@@ -91,7 +93,7 @@ func eval(c *cobra.Command, dir string, o *evalOptions) error {
 	summaries := evaluate.Summarise(traces, o.split)
 	problems := evaluate.Problems(traces)
 	for _, p := range problems {
-		printError(c.ErrOrStderr(), p)
+		usage.PrintError(c.ErrOrStderr(), "minewatch", p)
 	}
 	if err := o.write(c.OutOrStdout(), traces, summaries); err != nil {
 		return err
@@ -123,7 +125,7 @@ func (o *evalOptions) ablate(c *cobra.Command, dir string, options evaluate.Opti
 		return report.Ablation(c.OutOrStdout(), all)
 	}
 	for i := range all {
-		if err := printJSON(c.OutOrStdout(), &all[i]); err != nil {
+		if err := usage.PrintJSON(c.OutOrStdout(), &all[i]); err != nil {
 			return err
 		}
 	}
@@ -143,12 +145,12 @@ func (o *evalOptions) print(out io.Writer, traces []evaluate.Trace, summaries []
 		return report.Table(out, traces, summaries)
 	}
 	for i := range traces {
-		if err := printJSON(out, &traces[i]); err != nil {
+		if err := usage.PrintJSON(out, &traces[i]); err != nil {
 			return err
 		}
 	}
 	for i := range summaries {
-		if err := printJSON(out, &summaries[i]); err != nil {
+		if err := usage.PrintJSON(out, &summaries[i]); err != nil {
 			return err
 		}
 	}

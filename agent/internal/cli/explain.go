@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -79,7 +81,7 @@ func explain(c *cobra.Command, file string, config heuristics.Config, m moment, 
 	case found == nil:
 		return fmt.Errorf("%s ends at %v, before %v", file, last.Round(100*time.Millisecond), m.at)
 	case o.asJSON:
-		return printJSON(c.OutOrStdout(), found)
+		return usage.PrintJSON(c.OutOrStdout(), found)
 	}
 	return terminal.Explain(c.OutOrStdout(), found, widthOf(c.OutOrStdout()))
 }

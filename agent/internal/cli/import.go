@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/internal/buildinfo"
@@ -35,10 +37,10 @@ func importCommand() *cobra.Command {
 		Args: exactly("log"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if to == "" {
-				return usageError{errors.New("say where to: -o TRACE"), c.CommandPath()}
+				return usage.Error(c, errors.New("say where to: -o TRACE"))
 			}
 			if err := checkImport(&o, from, unit, zone); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			o.Columns = columns
 			return importLog(c, args[0], from, to, o)

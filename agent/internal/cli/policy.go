@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
@@ -62,7 +64,7 @@ func showPolicy(c *cobra.Command, s *config.State, asJSON bool) error {
 	w := c.OutOrStdout()
 	for _, v := range s.Values {
 		if asJSON {
-			if err := printJSON(w, settingLine{"setting", v.Key.Name, v.Value, v.Source, v.Managed}); err != nil {
+			if err := usage.PrintJSON(w, settingLine{"setting", v.Key.Name, v.Value, v.Source, v.Managed}); err != nil {
 				return err
 			}
 			continue
@@ -81,7 +83,7 @@ func showPolicy(c *cobra.Command, s *config.State, asJSON bool) error {
 	}
 	for _, p := range s.Problems {
 		if asJSON {
-			if err := printJSON(w, problemLine{"problem", p}); err != nil {
+			if err := usage.PrintJSON(w, problemLine{"problem", p}); err != nil {
 				return err
 			}
 		} else if _, err := fmt.Fprintln(w, "! "+words.CleanText(p)); err != nil {

@@ -7,6 +7,8 @@ import (
 	"io"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/internal/daemon"
@@ -36,10 +38,10 @@ func recordCommand() *cobra.Command {
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if r.File == "" {
-				return usageError{errors.New("say where to: -o FILE"), c.CommandPath()}
+				return usage.Error(c, errors.New("say where to: -o FILE"))
 			}
 			if every < 100*time.Millisecond {
-				return usageError{errors.New("--interval must be at least 100ms"), c.CommandPath()}
+				return usage.Error(c, errors.New("--interval must be at least 100ms"))
 			}
 			if err := checkLength(c, "for", length); err != nil {
 				return err

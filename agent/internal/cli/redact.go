@@ -6,6 +6,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/internal/trace"
@@ -23,10 +25,10 @@ func redactCommand() *cobra.Command {
 		Args: exactly("recording"),
 		RunE: func(c *cobra.Command, args []string) error {
 			if to == "" {
-				return usageError{errors.New("say where to: -o FILE"), c.CommandPath()}
+				return usage.Error(c, errors.New("say where to: -o FILE"))
 			}
 			if err := limits.check(); err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			return redact(c, args[0], to, &limits)
 		},

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/charmbracelet/x/term"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
@@ -41,11 +43,11 @@ func replayCommand() *cobra.Command {
 				err = o.limits.check()
 			}
 			if err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			if o.explain == "" {
 				if o.subject != "" {
-					return usageError{errors.New("--subject goes with --explain, such as --explain 41s"), c.CommandPath()}
+					return usage.Error(c, errors.New("--subject goes with --explain, such as --explain 41s"))
 				}
 				return replay(c, args[0], config, &o)
 			}
@@ -54,7 +56,7 @@ func replayCommand() *cobra.Command {
 				err = errors.New("--explain stops at its moment and cannot say whether there is an alert later: leave --fail-on-alert out")
 			}
 			if err != nil {
-				return usageError{err, c.CommandPath()}
+				return usage.Error(c, err)
 			}
 			return explain(c, args[0], config, moment, &o)
 		},
@@ -161,7 +163,7 @@ func (p *player) alert(a *api.Alert) {
 		return // only the figures changed
 	}
 	if p.asJSON {
-		_ = printJSON(p.out, a) // a closed pipe ends the program by itself
+		_ = usage.PrintJSON(p.out, a) // a closed pipe ends the program by itself
 	} else {
 		fmt.Fprintln(p.out, terminal.AlertLine(*a))
 	}

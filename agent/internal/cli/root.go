@@ -4,25 +4,18 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime"
 	"syscall"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api/words"
 	"github.com/minewatch/minewatch/agent/internal/nativemessaging"
-)
-
-// Exit codes, the same for every command (docs/architecture.md).
-const (
-	exitOK     = 0
-	exitFailed = 1
-	exitUsage  = 2
-	exitAlert  = 3
 )
 
 // errAlert ends replay with exit code 3 when it was asked to fail on an alert.
@@ -46,26 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	root := rootCommand(stdout, stderr)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	var usage usageError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.Is(err, errAlert), errors.Is(err, errFound):
-		return exitAlert
-	case errors.As(err, &usage):
-		printError(stderr, err)
-		fmt.Fprintf(stderr, "See `%s --help`.\n", usage.command)
-		return exitUsage
-	default:
-		printError(stderr, err)
-		return exitFailed
-	}
-}
-
-// usageError is a command line that makes no sense.
-type usageError struct {
-	error
-	command string
+	return usage.ExitCode(stderr, "minewatch", err, errAlert, errFound)
 }
 
 // Root returns the command line as a tree of commands, from which man pages and completions are made too.
@@ -85,6 +59,6 @@ func rootCommand(stdout, stderr io.Writer) *cobra.Command {
 	root.SetErr(words.NewWriter(stderr))
 	root.AddCommand(watchCommand(), runCommand(), serviceCommand(), recordCommand(), replayCommand(), redactCommand(), importCommand(), browserCommand(),
 		alertsCommand(), allowCommand(), disallowCommand(), allowedCommand(), snoozeCommand(), unsnoozeCommand(), policyCommand(), statusCommand(), doctorCommand(), evalCommand(), checkCommand(), versionCommand())
-	markUsageErrors(root)
+	usage.Mark(root)
 	return root
 }

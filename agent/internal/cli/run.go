@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/api"
@@ -37,7 +39,7 @@ func runCommand() *cobra.Command {
 		Args: nothing,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if every < 100*time.Millisecond || every > time.Minute {
-				return usageError{errors.New("--interval must lie between 100ms and 1m"), c.CommandPath()}
+				return usage.Error(c, errors.New("--interval must lie between 100ms and 1m"))
 			}
 			o, err := placesFor(user, socket, state)
 			if err != nil {
@@ -45,7 +47,7 @@ func runCommand() *cobra.Command {
 			}
 			o.Log = newLog(verbose)
 			if sessionFiles && !user {
-				return usageError{errors.New("--session-files needs --user: the files are a user's own"), c.CommandPath()}
+				return usage.Error(c, errors.New("--session-files needs --user: the files are a user's own"))
 			}
 			o.Interval, o.Recording, o.SessionFiles = every, recording, sessionFiles
 			heartbeat := service.NewHeartbeat()

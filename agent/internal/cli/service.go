@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 
+	"github.com/minewatch/minewatch/agent/internal/usage"
+
 	"github.com/spf13/cobra"
 
 	"github.com/minewatch/minewatch/agent/internal/install"
@@ -67,7 +69,7 @@ func serviceStatusCommand(user *bool) *cobra.Command {
 			return err
 		}
 		if asJSON {
-			return printJSON(c.OutOrStdout(), serviceReport{"service", state, m.Platform(), *user})
+			return usage.PrintJSON(c.OutOrStdout(), serviceReport{"service", state, m.Platform(), *user})
 		}
 		flag := ""
 		if *user {

@@ -353,7 +353,7 @@ func (c *coordinator) take(ctx context.Context, g *queue.Given) error {
 	address, packed := c.o.List.Pages[g.Key.Page-1], g.Data
 	a, err := results.Unpack(packed)
 	if err != nil || a.Task.URL != address || a.Task.Visit != g.Key.Visit {
-		a = &results.Answer{Task: results.Task{URL: address, Visit: g.Key.Visit}, Began: time.Now().UTC().Truncate(time.Second), Visit: unknown(check.EndedEarly, "its answer cannot be read")}
+		a = &results.Answer{Task: results.Task{URL: address, Visit: g.Key.Visit}, Began: time.Now().UTC().Truncate(time.Second), Visit: check.NotKnown(check.EndedEarly, "its answer cannot be read")}
 		if packed, err = results.Pack(a, queue.MaxAnswer); err != nil {
 			return err
 		}

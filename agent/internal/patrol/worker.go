@@ -77,11 +77,11 @@ type WorkerOptions struct {
 
 // Worker makes visits.
 type Worker struct {
-	queue    *queue.Queue
-	o        WorkerOptions
-	client   *http.Client
-	gate     *gate
-	governor *governor
+	queue   *queue.Queue
+	o       WorkerOptions
+	client  *http.Client
+	hosts   *hostLimiter
+	opening *loadLimiter
 
 	mu     sync.Mutex
 	runs   map[string]*results.Run
@@ -116,7 +116,7 @@ func NewWorker(q *queue.Queue, o WorkerOptions) (*Worker, error) {
 		}
 	}
 	return &Worker{
-		queue: q, o: o, client: client, gate: newGate(q), governor: newGovernor(runtime.NumCPU(), o.Most), runs: map[string]*results.Run{}, askers: map[string]*robots.Asker{},
+		queue: q, o: o, client: client, hosts: newHostLimiter(q), opening: newLoadLimiter(runtime.NumCPU(), o.Most), runs: map[string]*results.Run{}, askers: map[string]*robots.Asker{},
 	}, nil
 }
 
@@ -131,7 +131,7 @@ func (w *Worker) Run(ctx context.Context) error {
 	var all sync.WaitGroup
 	defer all.Wait()
 	defer cancel()
-	all.Go(func() { w.governor.watch(ctx, w.opened) })
+	all.Go(func() { w.opening.watch(ctx, w.opened) })
 	defer w.closeIdle()
 	if err := w.tryBrowser(ctx); err != nil {
 		return err
@@ -188,7 +188,7 @@ func (w *Worker) many(ctx context.Context, waiting []*held) ([]*held, error) {
 	done := make(chan struct{}, w.o.Most)
 	end := time.Now().Add(manyFor)
 	for ctx.Err() == nil && time.Now().Before(end) {
-		if w.opened() >= w.governor.Limit() {
+		if w.opened() >= w.opening.Limit() {
 			w.sleep(ctx, done, time.Second)
 			continue
 		}
@@ -252,7 +252,7 @@ func (*Worker) sleep(ctx context.Context, done <-chan struct{}, length time.Dura
 }
 
 // pick returns a task in hand whose host is free now, or when the first may be.
-func (w *Worker) pick(ctx context.Context, waiting *[]*held) (*held, *pass, time.Time, error) {
+func (w *Worker) pick(ctx context.Context, waiting *[]*held) (*held, *hostPlace, time.Time, error) {
 	soonest := time.Now().Add(time.Second)
 	for i, h := range *waiting {
 		if time.Now().Before(h.at) {
@@ -277,7 +277,7 @@ func (w *Worker) pick(ctx context.Context, waiting *[]*held) (*held, *pass, time
 }
 
 // admit asks for a place at a task's host. A task of a run that is over is taken out of the queue: its host is then "".
-func (w *Worker) admit(ctx context.Context, h *held) (*pass, bool, error) {
+func (w *Worker) admit(ctx context.Context, h *held) (*hostPlace, bool, error) {
 	run, task, err := w.read(ctx, h.task)
 	if err != nil {
 		return nil, false, err
@@ -288,8 +288,8 @@ func (w *Worker) admit(ctx context.Context, h *held) (*pass, bool, error) {
 		h.host = ""
 		return nil, false, nil
 	}
-	h.host = cmp.Or(hostOf(task.URL), "?")
-	p, at, err := w.gate.enter(ctx, h.host, max(1, run.HostPages), limitOf(run, task)+graceOfHung+run.HostDelay)
+	h.host = cmp.Or(check.HostOf(task.URL), "?")
+	p, at, err := w.hosts.enter(ctx, h.host, max(1, run.HostPages), limitOf(run, task)+graceOfHung+run.HostDelay)
 	if err != nil && ctx.Err() == nil {
 		return nil, false, err
 	}
@@ -352,7 +352,7 @@ func (w *Worker) back(s *slot) {
 	if w.o.Opened != nil {
 		w.o.Opened(w.open)
 	}
-	spare := len(w.idle)+w.open >= w.governor.Limit()
+	spare := len(w.idle)+w.open >= w.opening.Limit()
 	if !spare {
 		w.idle = append(w.idle, s)
 	}
@@ -424,7 +424,7 @@ type try struct {
 
 // do makes a visit, keeps its answer and puts the next visit of the page into the queue. Whatever fails on the way, the
 // task comes back and goes on from what is kept.
-func (w *Worker) do(ctx context.Context, s *slot, h *held, p *pass) {
+func (w *Worker) do(ctx context.Context, s *slot, h *held, p *hostPlace) {
 	defer h.stop()
 	run, task, err := w.read(ctx, h.task)
 	if err != nil || run == nil {
@@ -463,7 +463,7 @@ func (w *Worker) step(ctx context.Context, s *slot, t *queue.Task, run *results.
 		}
 		packed, err := results.Pack(a, queue.MaxAnswer)
 		if err != nil {
-			a.Visit, a.Files, a.Next = unknown(check.TooMuch, err.Error()), nil, nil
+			a.Visit, a.Files, a.Next = check.NotKnown(check.TooMuch, err.Error()), nil, nil
 			packed, err = results.Pack(a, queue.MaxAnswer)
 		}
 		if err != nil {
@@ -501,7 +501,7 @@ func (w *Worker) step(ctx context.Context, s *slot, t *queue.Task, run *results.
 func (w *Worker) answer(ctx context.Context, s *slot, t *queue.Task, run *results.Run, task *results.Task) (*results.Answer, time.Duration, error) {
 	a := &results.Answer{Task: *task, Began: time.Now().UTC().Truncate(time.Millisecond), Worker: w.o.Name, Robots: results.RobotsNotAsked}
 	if _, _, refused := list.Canonical(task.URL, list.Options{AllowPrivate: w.o.AllowPrivate}); refused != "" {
-		a.Visit = unknown(check.Refused, "the address is not to be opened ("+string(refused)+")")
+		a.Visit = check.NotKnown(check.Refused, "the address is not to be opened ("+string(refused)+")")
 		return a, 0, nil
 	}
 	tried, err := w.tries(ctx, t)
@@ -510,7 +510,7 @@ func (w *Worker) answer(ctx context.Context, s *slot, t *queue.Task, run *result
 	}
 	a.Tries = tried.N
 	if tried.N >= maxTries {
-		a.Visit = unknown(cmp.Or(tried.Reason, check.EndedEarly), fmt.Sprintf("set aside after %d tries: %s", tried.N, tried.Detail))
+		a.Visit = check.NotKnown(cmp.Or(tried.Reason, check.EndedEarly), fmt.Sprintf("set aside after %d tries: %s", tried.N, tried.Detail))
 		return a, 0, nil
 	}
 	if tried.Alone && t.Lane == queue.Many {
@@ -538,7 +538,7 @@ func (w *Worker) answer(ctx context.Context, s *slot, t *queue.Task, run *result
 	if err := w.visit(ctx, s, t, run, task, a); err != nil && ctx.Err() == nil {
 		// Such as a full disk: another try is made, but not for ever.
 		w.o.Log.Warn("a visit could not be kept", zap.String("task", t.Key.String()), zap.Error(err))
-		a.Visit = unknown(check.EndedEarly, "the worker could not keep it: "+err.Error())
+		a.Visit = check.NotKnown(check.EndedEarly, "the worker could not keep it: "+err.Error())
 		a.Files = nil
 	}
 	if ctx.Err() != nil { // it was broken off from here: that is no try
@@ -598,12 +598,12 @@ func (w *Worker) mayOpen(ctx context.Context, run *results.Run, address string, 
 	switch {
 	case ctx.Err() != nil:
 		return 0, false, ctx.Err()
-	case errors.Is(err, errPrivate):
-		a.Robots, a.Visit = results.RobotsUnknown, unknown(check.Refused, errPrivate.Error())
+	case errors.Is(err, check.ErrPrivate):
+		a.Robots, a.Visit = results.RobotsUnknown, check.NotKnown(check.Refused, "it leads to an address that is not public")
 	case err != nil:
-		a.Robots, a.Visit = results.RobotsUnknown, unknown(check.NotLoaded, err.Error())
+		a.Robots, a.Visit = results.RobotsUnknown, check.NotKnown(check.NotLoaded, err.Error())
 	case !allowed:
-		a.Robots, a.Visit = results.RobotsRefused, unknown(check.Refused, "robots.txt asks robots not to open it")
+		a.Robots, a.Visit = results.RobotsRefused, check.NotKnown(check.Refused, "robots.txt asks robots not to open it")
 	default:
 		a.Robots = results.RobotsAllowed
 		return delay, true, nil
@@ -633,17 +633,10 @@ func (w *Worker) setTry(ctx context.Context, t *queue.Task, one *try) error {
 	return w.queue.SetTry(ctx, t.Key, text)
 }
 
-func unknown(r check.Reason, detail string) check.Visit {
-	return check.Visit{
-		Verdict: check.Unknown, Reason: r, Detail: detail, Phases: []check.Phase{}, Findings: []check.Finding{}, Busy: []check.Script{}, Modules: []check.Module{}, Sockets: []string{},
-		Hosts: []string{}, Load: []check.Point{},
-	}
-}
-
 // visit opens the page in the slot's browser. The error is of this worker, not of the page.
 func (w *Worker) visit(ctx context.Context, s *slot, t *queue.Task, run *results.Run, task *results.Task, a *results.Answer) error {
 	if err := w.ready(ctx, s, run); err != nil {
-		a.Visit = unknown(check.NoBrowser, err.Error())
+		a.Visit = check.NotKnown(check.NoBrowser, err.Error())
 		return nil
 	}
 	a.Browser = s.visitor.Product()
@@ -674,10 +667,10 @@ func (w *Worker) visit(ctx context.Context, s *slot, t *queue.Task, run *results
 	case hung:
 		go s.visitor.Close() // it may take its time
 		s.visitor = nil
-	case s.visitor.Ended() || v.Reason == check.NoBrowser || v.Reason == check.EndedEarly || v.Reason == check.TooMuch || s.visits >= visitsEach || w.governor.DiskFull():
+	case s.visitor.Ended() || v.Reason == check.NoBrowser || v.Reason == check.EndedEarly || v.Reason == check.TooMuch || s.visits >= visitsEach || w.opening.DiskFull():
 		s.close()
 	}
-	if task.Long && (v.Verdict == check.MiningLike || v.Verdict == check.Heavy) {
+	if task.Long && v.Verdict.Found() {
 		return w.keepEvidence(ctx, t, task, a, recording)
 	}
 	return nil
@@ -719,7 +712,7 @@ func bounded(ctx context.Context, v Visitor, address string, how check.How, limi
 	case out = <-done:
 		return out, false
 	case <-t.C:
-		return unknown(check.NoBrowser, "the browser stopped answering"), true
+		return check.NotKnown(check.NoBrowser, "the browser stopped answering"), true
 	}
 }
 

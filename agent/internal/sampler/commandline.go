@@ -55,7 +55,7 @@ func parseCommandLine(line string) commandLine {
 			c.renderer = n
 		}
 	}
-	c.windowless = headlessFlag.MatchString(line)
+	c.windowless = strings.Contains(line, "-headless") && headlessFlag.MatchString(line)
 	if strings.Contains(line, "-contentproc") {
 		c.readGecko(line)
 	}

@@ -72,7 +72,7 @@ func HTML(w io.Writer, pages []check.Page) error {
 		p := &pages[i]
 		d.When, d.Browser, d.Agent = p.Checked.Format("2006-01-02 15:04 UTC"), clean(p.Browser), clean(p.Agent)
 		d.Pages = append(d.Pages, articleOf(p))
-		if i == 0 || more(p.Verdict, worst) {
+		if i == 0 || p.Verdict.Outweighs(worst) {
 			worst = p.Verdict
 		}
 	}
@@ -85,18 +85,12 @@ func HTML(w io.Writer, pages []check.Page) error {
 	return t.Execute(w, d)
 }
 
-// more reports whether a weighs more than b.
-func more(a, b check.Verdict) bool {
-	order := []check.Verdict{check.NothingFound, check.Unknown, check.Heavy, check.MiningLike}
-	return slices.Index(order, a) > slices.Index(order, b)
-}
-
 func articleOf(p *check.Page) article {
 	a := article{URL: clean(p.URL), Word: verdictOf(p.Verdict), Sentence: clean(p.Sentence), Verdict: p.Verdict}
 	for _, s := range p.NotCovered {
 		a.NotCovered = append(a.NotCovered, clean(s))
 	}
-	if f := first(p); f != nil {
+	if _, f := p.Finding(); f != nil {
 		c := *f
 		c.Chain, c.Evidence = nil, nil
 		for _, l := range f.Chain {

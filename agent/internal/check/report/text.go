@@ -30,7 +30,7 @@ func Text(w io.Writer, p *check.Page) error {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
 	say("%s  %s", verdictOf(p.Verdict), clean(p.URL))
 	say("  %s", clean(p.Sentence))
-	if f := first(p); f != nil {
+	if v, f := p.Finding(); f != nil {
 		say("")
 		for i, l := range f.Chain {
 			say("  %s%s %s", strings.Repeat("  ", min(i, 6)), kind(l.Kind), clean(l.Name))
@@ -48,7 +48,7 @@ func Text(w io.Writer, p *check.Page) error {
 			}
 		}
 		told := map[string]bool{}
-		for _, m := range modules(p) {
+		for _, m := range v.Modules {
 			if m.SHA256 != "" && !told[m.SHA256] {
 				told[m.SHA256] = true
 				say("  The WebAssembly module has %d bytes, SHA-256 %s.", m.Bytes, m.SHA256)
@@ -64,7 +64,7 @@ func Text(w io.Writer, p *check.Page) error {
 		say("  %s", clean(f.Advice))
 		say("  This is what the load looks like. A visitor may have agreed to it.")
 	}
-	if p.Verdict == check.NothingFound || p.Verdict == check.Unknown {
+	if !p.Verdict.Found() && len(p.Visits) > 0 {
 		v := &p.Visits[0]
 		if len(v.Phases) > 0 {
 			var parts []string
@@ -78,26 +78,6 @@ func Text(w io.Writer, p *check.Page) error {
 	say("")
 	_, err := io.WriteString(w, b.String())
 	return err
-}
-
-// first returns the weightiest finding.
-func first(p *check.Page) *check.Finding {
-	for i := range p.Visits {
-		if p.Visits[i].Verdict == p.Verdict && len(p.Visits[i].Findings) > 0 {
-			return &p.Visits[i].Findings[0]
-		}
-	}
-	return nil
-}
-
-// modules returns the modules that were hashed in the visit of the first finding.
-func modules(p *check.Page) []check.Module {
-	for i := range p.Visits {
-		if p.Visits[i].Verdict == p.Verdict && len(p.Visits[i].Findings) > 0 {
-			return p.Visits[i].Modules
-		}
-	}
-	return nil
 }
 
 func kind(k string) string {

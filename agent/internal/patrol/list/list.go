@@ -162,11 +162,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if errors.Is(err, io.EOF) {
-		// The next call says so.
-		return nil, bufio.ErrBufferFull
-	}
-	return nil, bufio.ErrBufferFull
+	return nil, bufio.ErrBufferFull // an end is said by the next call
 }
 
 // spread orders the pages, of which each is the nth of its host, and names the list.

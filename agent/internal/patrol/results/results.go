@@ -190,7 +190,7 @@ type EvidenceFile struct {
 }
 
 // Found reports whether something is said of the page's load.
-func (p *Page) Found() bool { return p.Verdict == check.MiningLike || p.Verdict == check.Heavy }
+func (p *Page) Found() bool { return p.Verdict.Found() }
 
 // conclude makes the final word on a page from the answers of all its visits.
 func conclude(run *Run, n int, url string, answers []*Answer) *Page {

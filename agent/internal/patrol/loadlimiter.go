@@ -11,15 +11,15 @@ import (
 	"github.com/shirou/gopsutil/v3/mem"
 )
 
-// Bounds by which the governor decides. A quick visit looks at what threads ask for, which a busy computer does not lessen,
-// but a page on a computer that is too busy does not finish loading.
+// Bounds by which it is decided how many pages are open. A quick visit looks at what threads ask for, which a busy computer does not lessen,
+// but a page on a computer that is too busy does not finish loadinl.
 const (
-	busyFrom    = 0.97 // share of the processor time in use: no more pages at one time
-	roomBelow   = 0.85 // there is room for one more
-	memoryLow   = 0.12 // share of the memory that is available: fewer pages
-	memoryRoom  = 0.25
-	diskLow     = 512 << 20 // bytes free where browsers keep their profiles: they are started anew
-	governEvery = 2 * time.Second
+	busyFrom   = 0.97 // share of the processor time in use: no more pages at one time
+	roomBelow  = 0.85 // there is room for one more
+	memoryLow  = 0.12 // share of the memory that is available: fewer pages
+	memoryRoom = 0.25
+	diskLow    = 512 << 20 // bytes free where browsers keep their profiles: they are started anew
+	readEvery  = 2 * time.Second
 )
 
 // reading is the state of the machine.
@@ -28,8 +28,8 @@ type reading struct {
 	disk         uint64
 }
 
-// governor decides how many pages are open at one time.
-type governor struct {
+// loadLimiter decides how many pages are open at one time.
+type loadLimiter struct {
 	mu       sync.Mutex
 	min, max int
 	now      int
@@ -37,46 +37,46 @@ type governor struct {
 	changed  chan struct{}
 }
 
-func newGovernor(cores, most int) *governor {
-	return &governor{min: min(cores, most), max: most, now: min(2*cores, most), changed: make(chan struct{}, 1)}
+func newLoadLimiter(cores, most int) *loadLimiter {
+	return &loadLimiter{min: min(cores, most), max: most, now: min(2*cores, most), changed: make(chan struct{}, 1)}
 }
 
 // Limit is how many pages may be open.
-func (g *governor) Limit() int {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.now
+func (l *loadLimiter) Limit() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.now
 }
 
 // DiskFull reports whether browsers must give back what they wrote.
-func (g *governor) DiskFull() bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.full
+func (l *loadLimiter) DiskFull() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.full
 }
 
 // feel takes in a reading; open is how many pages were open meanwhile.
-func (g *governor) feel(r reading, open int) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.full = r.disk < diskLow
+func (l *loadLimiter) feel(r reading, open int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.full = r.disk < diskLow
 	switch {
 	case r.memory < memoryLow:
-		g.now = max(1, g.now/2)
+		l.now = max(1, l.now/2)
 	case r.busy >= busyFrom:
-		g.now = max(g.min, g.now-1)
-	case r.busy < roomBelow && r.memory >= memoryRoom && open >= g.now:
-		g.now = min(g.max, g.now+1)
+		l.now = max(l.min, l.now-1)
+	case r.busy < roomBelow && r.memory >= memoryRoom && open >= l.now:
+		l.now = min(l.max, l.now+1)
 	}
 	select {
-	case g.changed <- struct{}{}:
+	case l.changed <- struct{}{}:
 	default:
 	}
 }
 
 // watch reads the machine until the context ends.
-func (g *governor) watch(ctx context.Context, open func() int) {
-	tick := time.NewTicker(governEvery)
+func (l *loadLimiter) watch(ctx context.Context, open func() int) {
+	tick := time.NewTicker(readEvery)
 	defer tick.Stop()
 	_, _ = cpu.PercentWithContext(ctx, 0, false) // the first call only begins the measurement
 	for {
@@ -85,7 +85,7 @@ func (g *governor) watch(ctx context.Context, open func() int) {
 			return
 		case <-tick.C:
 		}
-		g.feel(read(ctx), open())
+		l.feel(read(ctx), open())
 	}
 }
 
